@@ -1,0 +1,99 @@
+using System.Text.Json;
+using Darkroom.Migrations.Rows;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace Darkroom.Migrations;
+
+/// <summary>Darkroom's tables, in the schema <c>darkroom</c>. SQL asks <c>darkroom.now()</c> for the time.</summary>
+public sealed class DarkroomDb(DbContextOptions<DarkroomDb> options) : DbContext(options)
+{
+    public const string Schema = "darkroom";
+
+    /// <summary><c>json</c> keeps the endpoint's text to the letter, where <c>jsonb</c> would rewrite it.</summary>
+    const string AsSent = "json";
+
+    public DbSet<Job> Jobs => Set<Job>();
+    public DbSet<Attempt> Attempts => Set<Attempt>();
+    public DbSet<Image> Images => Set<Image>();
+    public DbSet<Endpoint> Endpoints => Set<Endpoint>();
+    public DbSet<Node> Nodes => Set<Node>();
+    public DbSet<Lease> Leases => Set<Lease>();
+    public DbSet<Project> Projects => Set<Project>();
+    public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
+    public DbSet<IdempotencyKey> IdempotencyKeys => Set<IdempotencyKey>();
+    public DbSet<Secret> Secrets => Set<Secret>();
+    public DbSet<UsageDelta> UsageDeltas => Set<UsageDelta>();
+    public DbSet<UsageTotal> UsageTotals => Set<UsageTotal>();
+
+    /// <summary>The database's time; in queries only.</summary>
+    [DbFunction("now", Schema)]
+    public static DateTimeOffset Now() => throw new NotSupportedException("Only for queries.");
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.HasDefaultSchema(Schema);
+        modelBuilder.Entity<Job>(MapJob);
+        modelBuilder.Entity<Attempt>(MapAttempt);
+        modelBuilder.Entity<Image>(e =>
+        {
+            e.HasKey(i => new { i.JobId, i.Index });
+            e.Property(i => i.Index).ValueGeneratedNever();
+        });
+        modelBuilder.Entity<Endpoint>(e => e.HasKey(x => x.Name));
+        modelBuilder.Entity<Node>(e => e.HasIndex(n => n.HeartbeatAt).HasFilter("ended_at IS NULL"));
+        modelBuilder.Entity<Lease>(e => e.HasKey(l => l.Name));
+        modelBuilder.Entity<Project>(e => e.HasIndex(p => p.Name).IsUnique());
+        modelBuilder.Entity<ApiKey>(e =>
+        {
+            e.HasOne<Project>().WithMany().HasForeignKey(k => k.ProjectId);
+            e.HasIndex(k => k.Sha256).IsUnique();
+        });
+        modelBuilder.Entity<IdempotencyKey>(e =>
+        {
+            e.HasKey(k => new { k.ProjectId, k.Key });
+            e.HasIndex(k => k.CreatedAt);
+        });
+        modelBuilder.Entity<Secret>(e => e.HasKey(s => s.Name));
+        modelBuilder.Entity<UsageDelta>();
+        modelBuilder.Entity<UsageTotal>(e =>
+        {
+            e.HasKey(t => new { t.Day, t.ProjectId, t.BatchId, t.Endpoint, t.Model, t.Quality, t.Size });
+        });
+    }
+
+    static void MapJob(EntityTypeBuilder<Job> job)
+    {
+        job.Property(j => j.Metadata).HasColumnType("json").HasConversion(
+            m => JsonSerializer.Serialize(m, JsonSerializerOptions.Default),
+            json => JsonSerializer.Deserialize<Dictionary<string, string>>(json, JsonSerializerOptions.Default)!);
+        job.Property(j => j.Usage).HasColumnType(AsSent);
+        job.HasMany(j => j.Images).WithOne().HasForeignKey(i => i.JobId);
+
+        // The due-job pick: only rows that may be picked are in it, and within a lane the not-yet-due stand at the end.
+        job.HasIndex(j => new { j.Endpoint, j.Priority, j.Lane, j.DueAt, j.Id }).HasDatabaseName("ix_jobs_due")
+            .HasFilter("status = 'queued' AND admitted_at IS NULL");
+        job.HasIndex(j => j.AdmittedAt).HasDatabaseName("ix_jobs_admitted").HasFilter("status = 'queued' AND admitted_at IS NOT NULL");
+        job.HasIndex(j => j.Endpoint).HasDatabaseName("ix_jobs_running").HasFilter("status = 'running'");
+        job.HasIndex(j => j.Deadline).HasDatabaseName("ix_jobs_deadline").HasFilter("status = 'queued' AND deadline IS NOT NULL");
+
+        // The list calls: newest first, keyset by (created_at, id).
+        job.HasIndex(j => new { j.ProjectId, j.CreatedAt, j.Id }).HasDatabaseName("ix_jobs_project");
+        job.HasIndex(j => new { j.ProjectId, j.Status, j.CreatedAt, j.Id }).HasDatabaseName("ix_jobs_status");
+        job.HasIndex(j => new { j.BatchId, j.CreatedAt, j.Id }).HasDatabaseName("ix_jobs_batch").HasFilter("batch_id IS NOT NULL");
+        job.HasIndex(j => new { j.ProjectId, j.CustomId, j.CreatedAt, j.Id }).HasDatabaseName("ix_jobs_custom_id")
+            .HasFilter("custom_id IS NOT NULL");
+    }
+
+    static void MapAttempt(EntityTypeBuilder<Attempt> attempt)
+    {
+        attempt.Property(a => a.Usage).HasColumnType(AsSent);
+        attempt.HasOne<Job>().WithMany().HasForeignKey(a => a.JobId);
+        attempt.HasIndex(a => new { a.JobId, a.Number }).IsUnique();
+        attempt.HasIndex(a => a.NodeId).HasDatabaseName("ix_attempts_open").HasFilter("status IN ('dispatched', 'received')");
+    }
+
+
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) =>
+        configurationBuilder.Properties<decimal>().HavePrecision(18, 8);
+}

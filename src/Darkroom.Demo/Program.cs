@@ -1,0 +1,3 @@
+using Darkroom.Demo;
+
+return await DemoCommand.Create().Parse(args).InvokeAsync(DemoCommand.LeaveSignalsToUs);

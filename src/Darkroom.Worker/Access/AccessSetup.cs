@@ -1,0 +1,35 @@
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.Extensions.Options;
+
+namespace Darkroom.Worker.Access;
+
+internal static class AccessSetup
+{
+    const string Keys = "keys", KeysOrLinks = "keys or links", KeysOrBasic = "keys or basic";
+
+    public static IServiceCollection AddAccess(this IServiceCollection services)
+    {
+        services.AddSingleton<IValidateOptions<AuthOptions>, AuthOptionsRules>();
+        services.AddOptions<AuthOptions>().BindConfiguration(AuthOptions.Section).ValidateOnStart();
+        services.AddSingleton<BootstrapKey>().AddSingleton<ApiKeys>().AddSingleton<SignedLinks>();
+
+        services.AddAuthentication()
+            .AddScheme<KeyAuthenticationOptions, KeyAuthentication>(Keys, null)
+            .AddScheme<KeyAuthenticationOptions, KeyAuthentication>(KeysOrLinks, o => o.Links = true)
+            .AddScheme<KeyAuthenticationOptions, KeyAuthentication>(KeysOrBasic, o => o.Basic = true);
+        services.AddAuthorizationBuilder()
+            .AddPolicy(Scopes.Submit, Requires(Keys, Scopes.Submit))
+            .AddPolicy(Scopes.Read, Requires(Keys, Scopes.Read))
+            .AddPolicy(Scopes.Admin, Requires(Keys))
+            .AddPolicy(Scopes.ReadOrLink, Requires(KeysOrLinks, Scopes.Read, Caller.LinkScope))
+            .AddPolicy(Scopes.Pages, Requires(KeysOrBasic))
+            // A route that forgets to ask for a scope still asks for a key, and so does every path without a route.
+            .SetFallbackPolicy(new AuthorizationPolicyBuilder(Keys).RequireAuthenticatedUser().Build());
+        return services;
+    }
+
+    /// <summary>One of the scopes, or admin, which includes them all.</summary>
+    static Action<AuthorizationPolicyBuilder> Requires(string scheme, params string[] scopes) => policy => policy
+        .AddAuthenticationSchemes(scheme)
+        .RequireClaim(Caller.ScopeClaim, [.. scopes, Scopes.Admin]);
+}

@@ -1,0 +1,39 @@
+using System.Collections.Concurrent;
+using Darkroom.Migrations;
+using Microsoft.EntityFrameworkCore;
+
+namespace Darkroom.Worker.Access;
+
+/// <summary>Who a key belongs to.</summary>
+internal sealed record KeyHolder(Guid KeyId, Guid ProjectId, string[] Scopes);
+
+/// <summary>
+/// Looks keys up by their hash. A found key is remembered for a second, so that a revoked one stops working within a second on every node
+/// without anyone telling them; an unknown one is not remembered, so that guesses cannot fill the memory.
+/// </summary>
+internal sealed class ApiKeys(IDbContextFactory<DarkroomDb> databases, TimeProvider time)
+{
+    static readonly TimeSpan Remembered = TimeSpan.FromSeconds(1);
+
+    readonly ConcurrentDictionary<string, (KeyHolder Holder, long At)> known = new(StringComparer.Ordinal);
+
+    public async Task<KeyHolder?> FindAsync(string key, CancellationToken ct)
+    {
+        var hash = ApiKeyText.Sha256(key);
+        var name = Convert.ToHexString(hash);
+        if (known.TryGetValue(name, out var entry) && time.GetElapsedTime(entry.At) < Remembered)
+            return entry.Holder;
+
+        var asked = time.GetTimestamp();
+        await using var db = await databases.CreateDbContextAsync(ct);
+        var holder = await db.ApiKeys.FromSql($"""
+            SELECT * FROM darkroom.api_keys
+            WHERE sha256 = {hash} AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > darkroom.now())
+            """).Select(k => new KeyHolder(k.Id, k.ProjectId, k.Scopes)).SingleOrDefaultAsync(ct);
+        if (holder is null)
+            known.TryRemove(name, out _);
+        else
+            known[name] = (holder, asked);
+        return holder;
+    }
+}

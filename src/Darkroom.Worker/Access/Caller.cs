@@ -1,0 +1,22 @@
+using System.Security.Claims;
+
+namespace Darkroom.Worker.Access;
+
+/// <summary>What a key or a signed link says about who calls.</summary>
+internal static class Caller
+{
+    public const string ProjectClaim = "project", ScopeClaim = "scope";
+
+    /// <summary>The scope of a good signed link, which opens its own path and belongs to no project.</summary>
+    public const string LinkScope = "link";
+
+    public static ClaimsPrincipal From(KeyHolder holder, string scheme) => new(new ClaimsIdentity(
+        [new(ProjectClaim, holder.ProjectId.ToString()), .. holder.Scopes.Select(s => new Claim(ScopeClaim, s))], scheme));
+
+    public static ClaimsPrincipal OfLink(string scheme) => new(new ClaimsIdentity([new(ScopeClaim, LinkScope)], scheme));
+
+    /// <summary>The project whose rows the caller may see, and no other; admin keys too are of one project.</summary>
+    public static Guid ProjectId(this ClaimsPrincipal user) => Guid.Parse(user.FindFirstValue(ProjectClaim)!);
+
+    public static bool IsLink(this ClaimsPrincipal user) => user.HasClaim(ScopeClaim, LinkScope);
+}

@@ -1,0 +1,20 @@
+namespace Darkroom.Worker.Access;
+
+/// <summary>What a key may do. A route asks for one of them: <c>.RequireAuthorization(Scopes.Read)</c>.</summary>
+internal static class Scopes
+{
+    /// <summary>Send, cancel and retry jobs.</summary>
+    public const string Submit = "submit";
+
+    /// <summary>See jobs, pictures, usage and endpoints.</summary>
+    public const string Read = "read";
+
+    /// <summary>Everything, and what concerns more than one project: pausing endpoints, keys.</summary>
+    public const string Admin = "admin";
+
+    /// <summary><see cref="Read"/>, or a signed link instead of a key.</summary>
+    public const string ReadOrLink = "read_or_link";
+
+    /// <summary><see cref="Admin"/> for pages in a browser, which can ask a person for the key by HTTP Basic.</summary>
+    public const string Pages = "pages";
+}

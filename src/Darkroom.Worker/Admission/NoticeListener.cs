@@ -1,0 +1,64 @@
+using Darkroom.Worker.Execution;
+using Npgsql;
+
+namespace Darkroom.Worker.Admission;
+
+/// <summary>
+/// One LISTEN connection per node. After a lost connection every notice counts as possibly missed, so all listeners are woken once.
+/// </summary>
+internal sealed partial class NoticeListener(
+    NpgsqlDataSource postgres, AdmissionWake admission, TicketQueue tickets, RunningCalls running, TimeProvider clock,
+    ILogger<NoticeListener> logger) : BackgroundService
+{
+    static readonly TimeSpan Reconnect = TimeSpan.FromSeconds(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await ListenAsync(stoppingToken);
+            }
+            catch (Exception e) when (e is NpgsqlException or TimeoutException or IOException)
+            {
+                Log.Lost(logger, e.Message);
+                await Task.Delay(Reconnect, clock, stoppingToken);
+            }
+        }
+    }
+
+    async Task ListenAsync(CancellationToken ct)
+    {
+        await using var connection = await postgres.OpenConnectionAsync(ct);
+        connection.Notification += (_, notice) => Dispatch(notice.Channel, notice.Payload);
+        await using (var listen = new NpgsqlCommand($"LISTEN {Notices.Work}; LISTEN {Notices.Tickets}; LISTEN {Notices.Canceled}", connection))
+            await listen.ExecuteNonQueryAsync(ct);
+        admission.Wake();
+        tickets.Wake();
+        while (true)
+            await connection.WaitAsync(ct);
+    }
+
+    void Dispatch(string channel, string payload)
+    {
+        switch (channel)
+        {
+            case Notices.Work:
+                admission.Wake();
+                break;
+            case Notices.Tickets:
+                tickets.Wake();
+                break;
+            case Notices.Canceled when Guid.TryParse(payload, out var jobId):
+                running.Cancel(jobId);
+                break;
+        }
+    }
+
+    static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Lost the notification connection ({Reason}); connecting again. Until then work is found within a second.")]
+        public static partial void Lost(ILogger logger, string reason);
+    }
+}

@@ -1,0 +1,49 @@
+using Darkroom.Migrations;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Darkroom.Worker.Database;
+
+internal static class DatabaseSetup
+{
+    public static IServiceCollection AddDatabase(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddSingleton<IValidateOptions<DatabaseSettings>, DatabaseSettingsRules>();
+        services.AddOptions<DatabaseSettings>()
+            .Configure(settings => settings.ConnectionString = configuration.GetConnectionString("Darkroom") ?? "")
+            .ValidateOnStart();
+        services.AddSingleton(provider => NpgsqlDataSource.Create(provider.GetRequiredService<IOptions<DatabaseSettings>>().Value.ForOurRows()));
+        services.AddPooledDbContextFactory<DarkroomDb>((provider, options) => options.UseDarkroom(provider.GetRequiredService<NpgsqlDataSource>()));
+        services.AddSingleton<DatabaseRetry>();
+        return services;
+    }
+
+    /// <summary>Applies pending migrations, one process at a time. Waits a minute for a database that is still starting.</summary>
+    /// <exception cref="StartException">It did not come up, or refuses us.</exception>
+    public static async Task MigrateAsync(this IServiceProvider services, CancellationToken ct)
+    {
+        var clock = services.GetRequiredService<TimeProvider>();
+        var started = clock.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                await using var db = await services.GetRequiredService<IDbContextFactory<DarkroomDb>>().CreateDbContextAsync(ct);
+                await db.Database.MigrateAsync(ct);
+                return;
+            }
+            catch (Exception e) when (DatabaseOutage.Explains(e) && clock.GetElapsedTime(started) < TimeSpan.FromMinutes(1))
+            {
+                await Task.Delay(TimeSpan.FromSeconds(1), clock, ct);
+            }
+            catch (Exception e) when (e is NpgsqlException or InvalidOperationException { InnerException: NpgsqlException })
+            {
+                throw new StartException($"The database of {DatabaseSettings.Key} cannot be used: {e.GetBaseException().Message}");
+            }
+        }
+    }
+}
+
+/// <summary>The process cannot start, for a reason that its operator can mend; the message is all that is shown.</summary>
+public sealed class StartException(string message) : Exception(message);

@@ -1,0 +1,112 @@
+using Darkroom.Worker.Admission;
+using Darkroom.Worker.Database;
+using Darkroom.Worker.Endpoint;
+using Darkroom.Worker.Jobs;
+using Microsoft.Extensions.Options;
+
+namespace Darkroom.Worker.Execution;
+
+/// <summary>The life of a job on a node, top to bottom: claim, call, keep, store, record.</summary>
+internal sealed partial class JobRunner(
+    JobTransitions jobs, EndpointClient endpoint, EndpointEffects effects, Spool spool, ResultFinisher finisher, AttemptEndings endings,
+    NodeIdentity node, NodeCondition condition, NodeLifetime lifetime, RunningCalls running, DatabaseRetry database, WorkSignal work,
+    IOptions<WorkerOptions> options, ILogger<JobRunner> logger)
+{
+    /// <summary>Runs a ticket; Hangfire calls it. A lost, late or doubled ticket does nothing.</summary>
+    public async Task RunAsync(Guid jobId, int ticket)
+    {
+        if (await ClaimAsync(jobId, ticket) is not { } job)
+            return;
+        using var call = running.Enter(job.JobId);
+        try
+        {
+            switch (await CallAsync(job, call))
+            {
+                case CallOutcome.Answered answer:
+                    var manifest = await KeepAsync(job, answer);
+                    await NoticeAsync(job, answer);
+                    await finisher.FinishAsync(manifest, spool.Own, lifetime.GivenUp);
+                    break;
+                case CallOutcome.Failed failed:
+                    await NoticeAsync(job, failed);
+                    await EndAsync(job, failed.Failure);
+                    break;
+            }
+        }
+        catch (OperationCanceledException) when (lifetime.GivenUp.IsCancellationRequested)
+        {
+            // What is in the spool is finished by the node that adopts it; what is not is rescued as unknown.
+            Log.LeftBehind(logger, job.AttemptId);
+        }
+        catch (Exception e)
+        {
+            // A defect of ours must not leave the job running for ever.
+            Log.Defect(logger, e, job.AttemptId);
+            await EndAsync(job, CallFailure.Of(FailureKind.NodeLost, "Darkroom failed while handling this call; its log has the details."));
+        }
+        finally
+        {
+            work.Raise();
+        }
+    }
+
+    async Task<ClaimedJob?> ClaimAsync(Guid jobId, int ticket)
+    {
+        var attemptId = Guid.CreateVersion7();
+        try
+        {
+            var job = condition.Accepting
+                ? await jobs.ClaimAsync(jobId, ticket, attemptId, node.Id, node.Name, lifetime.GivenUp)
+                : null;
+            if (job is null)
+                await jobs.ReturnAsync(jobId, ticket, lifetime.GivenUp);
+            return job;
+        }
+        catch (Exception e) when (DatabaseOutage.Explains(e))
+        {
+            // The commit may have gone through before the connection broke. Nothing was sent; say so where there is a row to say it of.
+            await database.UntilWrittenAsync("claim", ct => endings.NeverSentAsync(attemptId, ct), lifetime.GivenUp);
+            return null;
+        }
+    }
+
+    async Task<CallOutcome> CallAsync(ClaimedJob job, RunningCalls.Entry call)
+    {
+        if (condition.SinceHeartbeat > options.Value.FreshFor)
+            return new CallOutcome.Failed(
+                CallFailure.Of(FailureKind.HeartbeatStale, "This node had lost touch with the database and made no call. Nothing was sent."),
+                RateHeaders.None, Partial: null);
+        return await endpoint.CallAsync(
+            new GenerationCall(job.Endpoint, job.AttemptId, job.Model, job.Prompt, job.Quality, job.N, job.Size),
+            index => spool.Own.CreatePicture(job.AttemptId, index),
+            call.Canceled, lifetime.Drained);
+    }
+
+    /// <summary>When this returns, the answer survives whatever happens to the process, the database and the store.</summary>
+    async Task<SpoolManifest> KeepAsync(ClaimedJob job, CallOutcome.Answered answer)
+    {
+        var manifest = SpoolManifest.Of(job, answer);
+        spool.Own.Commit(manifest);
+        await database.UntilWrittenAsync("received", ct => jobs.ReceivedAsync(job.AttemptId, manifest.Facts, ct), lifetime.GivenUp);
+        return manifest;
+    }
+
+    /// <summary>What the call says about the endpoint, before the job can be admitted again.</summary>
+    Task NoticeAsync(ClaimedJob job, CallOutcome outcome) => database.UntilWrittenAsync(
+        "endpoint", ct => effects.ApplyAsync(job.Endpoint, job.JobId, job.StartedAt, outcome, ct), lifetime.GivenUp);
+
+    async Task EndAsync(ClaimedJob job, CallFailure failure)
+    {
+        spool.Own.Delete(job.AttemptId);
+        await database.UntilWrittenAsync("ending", ct => endings.EndAsync(job, failure, ct), lifetime.GivenUp);
+    }
+
+    static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Attempt {Attempt} is left to other nodes: the drain time is over.")]
+        public static partial void LeftBehind(ILogger logger, Guid attempt);
+
+        [LoggerMessage(LogLevel.Error, "Attempt {Attempt} met a defect; its outcome is unknown.")]
+        public static partial void Defect(ILogger logger, Exception error, Guid attempt);
+    }
+}

@@ -1,0 +1,89 @@
+using Darkroom.Migrations.Rows;
+using Darkroom.Worker.Database;
+using Darkroom.Worker.Jobs;
+using Darkroom.Worker.Storage;
+using Darkroom.Worker.Usage;
+
+namespace Darkroom.Worker.Execution;
+
+/// <summary>Brings a spooled answer home: pictures to the store, then the record, then the spool is emptied. Every step may be repeated.</summary>
+internal sealed partial class ResultFinisher(
+    IImageStore store, JobTransitions jobs, Pricing pricing, StoreWatch storeWatch, DatabaseRetry database, TimeProvider clock,
+    ILogger<ResultFinisher> logger)
+{
+    static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(500), LongestWait = TimeSpan.FromSeconds(15);
+
+    /// <exception cref="OperationCanceledException">The process must end; the answer stays in the spool for whoever adopts it.</exception>
+    public async Task FinishAsync(SpoolManifest manifest, SpoolFolder folder, CancellationToken giveUp)
+    {
+        foreach (var picture in manifest.Pictures)
+        {
+            if (!await StoreAsync(manifest, picture, folder, giveUp))
+            {
+                folder.SetAside(manifest.AttemptId);
+                return;
+            }
+        }
+
+        var recording = await database.UntilWrittenAsync("record", ct => jobs.SucceedAsync(manifest.AttemptId, ResultOf(manifest), ct), giveUp);
+        if (recording != Recording.Succeeded)
+            await RemoveAsync(manifest, giveUp);
+        folder.Delete(manifest.AttemptId);
+        Log.Finished(logger, manifest.JobId, manifest.AttemptId, recording, manifest.Pictures.Count, manifest.Usage);
+    }
+
+    /// <summary>Pictures that no job shows would stay in the store for ever. Failing to remove one costs space and nothing else.</summary>
+    async Task RemoveAsync(SpoolManifest manifest, CancellationToken giveUp)
+    {
+        foreach (var picture in manifest.Pictures)
+        {
+            if (await store.DeleteAsync(KeyOf(manifest, picture), giveUp) is { } failure)
+                Log.NotRemoved(logger, KeyOf(manifest, picture).Path, failure);
+        }
+    }
+
+    static ImageKey KeyOf(SpoolManifest manifest, SpooledPicture picture) =>
+        new(manifest.ProjectId, manifest.JobId, manifest.AttemptId, picture.Index, picture.Format.Extension);
+
+    /// <summary>Puts one picture, for as long as it takes. False where no repetition can help: the spool itself is damaged.</summary>
+    async Task<bool> StoreAsync(SpoolManifest manifest, SpooledPicture picture, SpoolFolder folder, CancellationToken giveUp)
+    {
+        var key = KeyOf(manifest, picture);
+        var source = new SourceProperties(picture.Bytes, picture.Sha256);
+        for (var wait = FirstWait; ; wait = wait * 2 < LongestWait ? wait * 2 : LongestWait)
+        {
+            var put = await store.PutAsync(key, folder.PicturePath(manifest.AttemptId, picture.Index), source, giveUp);
+            if (put.Failure is not { } failure)
+            {
+                storeWatch.Worked();
+                return true;
+            }
+            Log.NotStored(logger, key.Path, failure);
+            if (!failure.MayPass)
+                return false;
+            storeWatch.Failed(failure.Message);
+            await Task.Delay(wait * (0.5 + Random.Shared.NextDouble() / 2), clock, giveUp);
+        }
+    }
+
+    JobResult ResultOf(SpoolManifest manifest) => new(
+        manifest.Facts, manifest.Created, manifest.OutputFormat, manifest.Quality, manifest.Size, manifest.Partial,
+        pricing.Cost(manifest.Model, manifest.Usage),
+        [.. manifest.Pictures.Select(p => new Image
+        {
+            JobId = manifest.JobId, AttemptId = manifest.AttemptId, Index = p.Index,
+            Extension = p.Format.Extension, ContentType = p.Format.ContentType, Bytes = p.Bytes, Sha256 = p.Sha256, Crc32 = p.Crc32, Width = p.Width, Height = p.Height,
+        })]);
+
+    static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "Job {Job}, attempt {Attempt}: {Recording}, {Images} images, usage {Usage}.")]
+        public static partial void Finished(ILogger logger, Guid job, Guid attempt, Recording recording, int images, string? usage);
+
+        [LoggerMessage(LogLevel.Warning, "Picture {Key} belongs to no job and could not be removed: {Failure}")]
+        public static partial void NotRemoved(ILogger logger, string key, StoreFailure failure);
+
+        [LoggerMessage(LogLevel.Warning, "Picture {Key} could not be stored: {Failure}")]
+        public static partial void NotStored(ILogger logger, string key, StoreFailure failure);
+    }
+}

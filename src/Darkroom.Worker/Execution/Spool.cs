@@ -1,0 +1,30 @@
+using Microsoft.Extensions.Options;
+
+namespace Darkroom.Worker.Execution;
+
+/// <summary>Where answers are kept between the endpoint and the store: this process's folder, and what dead ones left beside it.</summary>
+internal sealed class Spool : IDisposable
+{
+    readonly string root;
+
+    public Spool(NodeIdentity node, IOptions<WorkerOptions> options, IHostEnvironment environment)
+    {
+        root = Path.GetFullPath(options.Value.SpoolPath, environment.ContentRootPath);
+        Directory.CreateDirectory(root);
+        Own = SpoolFolder.Create(root, node.Id);
+    }
+
+    public SpoolFolder Own { get; }
+
+    public string Root => root;
+
+    public IEnumerable<SpoolFolder> Abandoned() => SpoolFolder.Abandoned(root);
+
+    /// <summary>A folder with nothing left to finish goes with its process; any other waits to be adopted.</summary>
+    public void Dispose()
+    {
+        if (!Own.HasManifests)
+            Own.Remove();
+        Own.Dispose();
+    }
+}

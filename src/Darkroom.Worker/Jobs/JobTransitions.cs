@@ -1,0 +1,164 @@
+using Darkroom.Migrations;
+using Darkroom.Migrations.Rows;
+using Darkroom.Worker.Admission;
+using Microsoft.EntityFrameworkCore;
+
+namespace Darkroom.Worker.Jobs;
+
+/// <summary>
+/// The only writer of job and attempt states. Every transition is conditional: losing a race is a return value, never an exception.
+/// Every transition may be repeated after a lost connection: a commit that did go through is recognised, not applied twice.
+/// The diagram is in <c>docs/states.md</c>; how attempts end is in the other half of this class.
+/// </summary>
+internal sealed partial class JobTransitions(IDbContextFactory<DarkroomDb> databases)
+{
+    /// <summary>A claim later than this after its admission is refused: the world (pause, cancel, limits) may have moved on.</summary>
+    public static readonly TimeSpan TicketLifetime = TimeSpan.FromSeconds(15);
+
+    /// <summary>
+    /// <c>queued</c> -> <c>running</c>, with its attempt <c>dispatched</c>. Holds only for the current ticket of a job that may be called
+    /// now. Once committed, the call is in the ledger: a crash from here on leaves an attempt that may have been billed.
+    /// </summary>
+    /// <returns>What to call, or null when the ticket is stale, doubled, late, or the job may not run now.</returns>
+    public async Task<ClaimedJob?> ClaimAsync(Guid jobId, int ticket, Guid attemptId, Guid nodeId, string nodeName, CancellationToken ct)
+    {
+        await using var db = await databases.CreateDbContextAsync(ct);
+        var claimed = await db.Database.SqlQuery<ClaimedJob>($"""
+            WITH claimed AS (
+                UPDATE darkroom.jobs AS j
+                SET status = 'running', admitted_at = NULL, attempt_id = {attemptId}, attempts = j.attempts + 1,
+                    started_at = coalesce(j.started_at, darkroom.now())
+                FROM darkroom.endpoints AS e
+                WHERE j.id = {jobId} AND j.ticket = {ticket} AND j.status = 'queued'
+                  AND j.admitted_at > darkroom.now() - {TicketLifetime}
+                  AND (j.deadline IS NULL OR j.deadline > darkroom.now())
+                  AND e.name = j.endpoint
+                  AND (e.state = 'active' OR e.probe_job_id = j.id)
+                  AND (e.hold_until IS NULL OR e.hold_until <= darkroom.now())
+                RETURNING j.*
+            ), attempt AS (
+                INSERT INTO darkroom.attempts (id, job_id, number, status, node_id, node_name, endpoint, started_at)
+                SELECT {attemptId}, id, attempts, 'dispatched', {nodeId}, {nodeName}, endpoint, darkroom.now() FROM claimed
+                RETURNING started_at
+            )
+            SELECT c.id AS job_id, c.project_id, {attemptId} AS attempt_id, attempt.started_at, c.endpoint, c.model, c.prompt, c.quality,
+                   c.n, c.size, c.counted_attempts, c.unknown_attempts, c.max_attempts, c.max_unknown_attempts, c.on_unknown
+            FROM claimed AS c, attempt
+            """).ToListAsync(ct);
+        return claimed.SingleOrDefault();
+    }
+
+    /// <summary>A ticket that may not be used now: the job stands in the queue again and its rate tokens are given back.</summary>
+    public async Task ReturnAsync(Guid jobId, int ticket, CancellationToken ct)
+    {
+        await using var db = await databases.CreateDbContextAsync(ct);
+        await db.Database.ExecuteSqlAsync($"""
+            WITH held AS (
+                SELECT id, endpoint, n, tokens_taken FROM darkroom.jobs
+                WHERE id = {jobId} AND ticket = {ticket} AND status = 'queued' AND admitted_at IS NOT NULL FOR UPDATE
+            ), returned AS (
+                UPDATE darkroom.jobs AS j SET admitted_at = NULL, tokens_taken = 0 FROM held WHERE j.id = held.id
+                RETURNING held.endpoint, held.n, held.tokens_taken
+            )
+            UPDATE darkroom.endpoints AS e
+            SET images_balance = images_balance + r.n, tokens_balance = tokens_balance + r.tokens_taken
+            FROM returned AS r WHERE e.name = r.endpoint
+            """, ct);
+    }
+
+    /// <summary>
+    /// <c>dispatched</c> -> <c>received</c>: the whole answer is in the spool, fsynced. From here the result is not bought again while
+    /// that spool exists. Usage is written now, so that a charge is known even if the spool is lost.
+    /// </summary>
+    /// <returns>False where the attempt was already taken for unknown; its result is adopted all the same when it is recorded.</returns>
+    public async Task<bool> ReceivedAsync(Guid attemptId, AnswerFacts answer, CancellationToken ct)
+    {
+        await using var db = await databases.CreateDbContextAsync(ct);
+        return await db.Attempts.Where(a => a.Id == attemptId && a.Status == AttemptStatus.Dispatched).ExecuteUpdateAsync(set => set
+            .SetProperty(a => a.Status, AttemptStatus.Received)
+            .SetProperty(a => a.ReceivedAt, a => DarkroomDb.Now())
+            .SetProperty(a => a.HttpStatus, answer.HttpStatus)
+            .SetProperty(a => a.RequestId, answer.RequestId)
+            .SetProperty(a => a.Usage, answer.Usage), ct) > 0;
+    }
+
+    /// <summary><c>queued</c>, <c>running</c> or <c>held</c> -> <c>canceled</c>, at once; a call in flight is told to abort.</summary>
+    /// <returns>The job's state afterwards, or null where the project has no such job.</returns>
+    public async Task<PersonsChange?> CancelAsync(Guid projectId, Guid jobId, CancellationToken ct)
+    {
+        await using var db = await databases.CreateDbContextAsync(ct);
+        var changed = await db.Jobs
+            .Where(j => j.Id == jobId && j.ProjectId == projectId)
+            .Where(j => j.Status == JobStatus.Queued || j.Status == JobStatus.Running || j.Status == JobStatus.Held)
+            .ExecuteUpdateAsync(set => set
+                .SetProperty(j => j.Status, JobStatus.Canceled)
+                .SetProperty(j => j.AdmittedAt, (DateTimeOffset?)null)
+                .SetProperty(j => j.FinishedAt, j => DarkroomDb.Now()), ct);
+        if (changed > 0)
+            await db.Database.ExecuteSqlAsync($"SELECT pg_notify({Notices.Canceled}, {jobId.ToString()})", ct);
+        return await AfterwardsAsync(db, projectId, jobId, changed > 0, ct);
+    }
+
+    /// <summary><c>held</c> or <c>failed</c> -> <c>queued</c>, by a person who accepts that it may be bought again; the counters start anew.</summary>
+    /// <returns>The job's state afterwards, or null where the project has no such job.</returns>
+    public async Task<PersonsChange?> RetryAsync(Guid projectId, Guid jobId, CancellationToken ct)
+    {
+        await using var db = await databases.CreateDbContextAsync(ct);
+        var changed = await db.Jobs
+            .Where(j => j.Id == jobId && j.ProjectId == projectId && (j.Status == JobStatus.Held || j.Status == JobStatus.Failed))
+            .ExecuteUpdateAsync(set => set
+                .SetProperty(j => j.Status, JobStatus.Queued)
+                .SetProperty(j => j.DueAt, j => DarkroomDb.Now())
+                .SetProperty(j => j.Deadline, j => j.Deadline <= DarkroomDb.Now() ? null : j.Deadline)
+                .SetProperty(j => j.CountedAttempts, (short)0)
+                .SetProperty(j => j.UnknownAttempts, (short)0)
+                .SetProperty(j => j.FinishedAt, (DateTimeOffset?)null)
+                .SetProperty(j => j.ErrorCode, (string?)null)
+                .SetProperty(j => j.ErrorMessage, (string?)null)
+                .SetProperty(j => j.ErrorStage, (string?)null)
+                .SetProperty(j => j.ErrorHttpStatus, (int?)null)
+                .SetProperty(j => j.ErrorRequestId, (string?)null), ct);
+        return await AfterwardsAsync(db, projectId, jobId, changed > 0, ct);
+    }
+
+    static async Task<PersonsChange?> AfterwardsAsync(DarkroomDb db, Guid projectId, Guid jobId, bool won, CancellationToken ct)
+    {
+        var status = await db.Jobs.Where(j => j.Id == jobId && j.ProjectId == projectId).Select(j => j.Status).SingleOrDefaultAsync(ct);
+        return status is null ? null : new PersonsChange(won, status);
+    }
+
+    /// <summary><c>queued</c> -> <c>failed</c> with <c>deadline_exceeded</c> for every job whose deadline has passed; no call is made.</summary>
+    /// <returns>How many jobs were ended, at most <paramref name="atMost"/>.</returns>
+    public async Task<int> ExpireAsync(int atMost, CancellationToken ct)
+    {
+        await using var db = await databases.CreateDbContextAsync(ct);
+        return await db.Jobs
+            .Where(j => db.Jobs.Where(d => d.Status == JobStatus.Queued && d.Deadline != null && d.Deadline <= DarkroomDb.Now())
+                .OrderBy(d => d.Deadline).Take(atMost).Select(d => d.Id).Contains(j.Id))
+            .Where(j => j.Status == JobStatus.Queued)
+            .ExecuteUpdateAsync(set => set
+                .SetProperty(j => j.Status, JobStatus.Failed)
+                .SetProperty(j => j.AdmittedAt, (DateTimeOffset?)null)
+                .SetProperty(j => j.FinishedAt, j => DarkroomDb.Now())
+                .SetProperty(j => j.ErrorCode, "deadline_exceeded")
+                .SetProperty(j => j.ErrorStage, "queue")
+                .SetProperty(j => j.ErrorMessage, "The job's deadline passed before it could be called. Nothing was bought by this wait; retry to run it without a deadline."), ct);
+    }
+}
+
+/// <summary>What a claim hands to the runner.</summary>
+internal sealed record ClaimedJob(
+    Guid JobId, Guid ProjectId, Guid AttemptId, DateTimeOffset StartedAt, string Endpoint,
+    string Model, string Prompt, string Quality, int N, string Size,
+    short CountedAttempts, short UnknownAttempts, short MaxAttempts, short MaxUnknownAttempts, string OnUnknown)
+{
+    public static ClaimedJob Of(Job job, Attempt attempt) => new(
+        job.Id, job.ProjectId, attempt.Id, attempt.StartedAt, job.Endpoint, job.Model, job.Prompt, job.Quality, job.N, job.Size,
+        job.CountedAttempts, job.UnknownAttempts, job.MaxAttempts, job.MaxUnknownAttempts, job.OnUnknown);
+}
+
+/// <summary>What is known of an answer apart from its pictures.</summary>
+internal sealed record AnswerFacts(int HttpStatus, string? RequestId, string? Usage);
+
+/// <summary>Whether a person's cancel or retry won, and the job's state either way.</summary>
+internal sealed record PersonsChange(bool Won, string Status);

@@ -1,0 +1,1 @@
+return await Darkroom.Worker.WorkerApp.RunAsync(args);

@@ -1,0 +1,93 @@
+using System.Text.Json;
+using Darkroom.Migrations;
+using Darkroom.Migrations.Rows;
+using Darkroom.Worker.Endpoint;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+
+namespace Darkroom.Worker.Submission;
+
+/// <summary>What became of a submission.</summary>
+/// <param name="Job">The new job, or the one that the same submission led to before; null where its key stands for another body.</param>
+internal readonly record struct Intake(Job? Job, bool Replayed);
+
+/// <summary>Turns a valid submission into a committed row, once, however often it is sent.</summary>
+internal sealed class JobIntake(IDbContextFactory<DarkroomDb> databases, IOptions<EndpointSettings> settings, TimeProvider time)
+{
+    /// <summary>How long an idempotency key stands for its submission.</summary>
+    static readonly TimeSpan KeyLifetime = TimeSpan.FromHours(24);
+
+    /// <param name="key">The caller's idempotency key, if any; one per project over all ways to submit.</param>
+    public async Task<Intake> AcceptAsync(SubmittedJob submitted, Guid projectId, string? key, CancellationToken ct)
+    {
+        var bodySha256 = Idempotency.Sha256Of(submitted);
+        await using var db = await databases.CreateDbContextAsync(ct);
+        while (true)
+        {
+            if (await InsertAsync(db, submitted, projectId, key, bodySha256, ct) is { } inserted)
+                return new(inserted, Replayed: false);
+            if (await FindAsync(db, projectId, key!, bodySha256, ct) is { } earlier)
+                return earlier;
+            // The key expired between the two statements and is free now.
+        }
+    }
+
+    /// <summary>What the key already led to, for a submission that need not be valid any more; null where the key is free.</summary>
+    public async Task<Intake?> FindAsync(SubmittedJob submitted, Guid projectId, string key, CancellationToken ct)
+    {
+        await using var db = await databases.CreateDbContextAsync(ct);
+        return await FindAsync(db, projectId, key, Idempotency.Sha256Of(submitted), ct);
+    }
+
+    /// <summary>
+    /// Key and job in one statement, so that both are committed or neither. Of concurrent duplicates one claims the key; the others wait for
+    /// its commit and get nothing. Every key taken lets two expired ones go, so that the table holds about a day's keys.
+    /// </summary>
+    async Task<Job?> InsertAsync(DarkroomDb db, SubmittedJob job, Guid projectId, string? key, byte[] bodySha256, CancellationToken ct)
+    {
+        var id = Guid.CreateVersion7(time.GetUtcNow());
+        var metadata = JsonSerializer.Serialize(job.Metadata, JsonSerializerOptions.Default);
+        // No attempt has cost nothing yet; without a price even that is not known.
+        decimal? cost = settings.Value.Model(job.Model)?.Prices is null ? null : 0;
+        var inserted = await db.Jobs.FromSql($"""
+            WITH claimed AS (
+                INSERT INTO darkroom.idempotency_keys AS k (project_id, key, body_sha256, job_id, created_at)
+                SELECT {projectId}, {key}::text, {bodySha256}, {id}, darkroom.now() WHERE {key}::text IS NOT NULL
+                ON CONFLICT (project_id, key) DO UPDATE
+                SET body_sha256 = excluded.body_sha256, job_id = excluded.job_id, created_at = excluded.created_at
+                WHERE k.created_at <= darkroom.now() - {KeyLifetime}
+                RETURNING job_id
+            ), forgotten AS (
+                DELETE FROM darkroom.idempotency_keys WHERE (project_id, key) IN (
+                    SELECT project_id, key FROM darkroom.idempotency_keys
+                    WHERE created_at <= darkroom.now() - {KeyLifetime} AND (project_id, key) <> ({projectId}, {key}::text)
+                    ORDER BY created_at LIMIT 2 FOR UPDATE SKIP LOCKED)
+            )
+            INSERT INTO darkroom.jobs (
+                id, project_id, lane, endpoint, custom_id, model, prompt, quality, n, size, metadata, priority, deadline, max_attempts,
+                max_unknown_attempts, on_unknown, webhook_url, webhook_events, status, due_at, ticket, tokens_taken, attempts,
+                counted_attempts, unknown_attempts, cost_amount, cost_possible, created_at)
+            SELECT
+                {id}, {projectId}, {projectId}, {job.Endpoint}, {job.CustomId}::text, {job.Model}, {job.Prompt}, {job.Quality}, {job.N},
+                {job.Size}, {metadata}::json, {job.Priority}, {job.Deadline}::timestamptz, {job.MaxAttempts}, {job.MaxUnknownAttempts},
+                {job.OnUnknown}, {job.WebhookUrl}::text, {job.WebhookEvents}::text[], 'queued',
+                greatest({job.NotBefore}::timestamptz, darkroom.now()), 0, 0, 0, 0, 0, {cost}::numeric, {cost}::numeric, darkroom.now()
+            WHERE {key}::text IS NULL OR EXISTS (SELECT FROM claimed)
+            RETURNING *
+            """).AsNoTracking().ToListAsync(ct);
+        return inserted.SingleOrDefault();
+    }
+
+    static async Task<Intake?> FindAsync(DarkroomDb db, Guid projectId, string key, byte[] bodySha256, CancellationToken ct)
+    {
+        var found = await db.IdempotencyKeys.FromSql($"""
+            SELECT * FROM darkroom.idempotency_keys
+            WHERE project_id = {projectId} AND key = {key} AND created_at > darkroom.now() - {KeyLifetime}
+            """).AsNoTracking().SingleOrDefaultAsync(ct);
+        if (found is null)
+            return null;
+        return found.BodySha256.AsSpan().SequenceEqual(bodySha256)
+            ? new(await db.Jobs.AsNoTracking().Include(j => j.Images).SingleAsync(j => j.Id == found.JobId, ct), Replayed: true)
+            : new(null, Replayed: false);
+    }
+}

@@ -1,0 +1,113 @@
+using Darkroom.Worker.Access;
+using Darkroom.Worker.Admission;
+using Darkroom.Worker.Api;
+using Darkroom.Worker.Database;
+using Darkroom.Worker.Endpoint;
+using Darkroom.Worker.Execution;
+using Darkroom.Worker.Jobs;
+using Darkroom.Worker.Observability;
+using Darkroom.Worker.Storage;
+using Darkroom.Worker.Submission;
+using Darkroom.Worker.Usage;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Darkroom.Worker;
+
+/// <summary>The worker's table of contents: what it is made of, in the order of a job's path.</summary>
+public static class WorkerApp
+{
+    /// <summary>The command. Returns its exit code: 0, or 1 with what is wrong in words.</summary>
+    public static async Task<int> RunAsync(string[] args)
+    {
+        try
+        {
+            await using var app = Build(args, configure: null);
+            await PrepareAsync(app);
+            if (app.Services.GetRequiredService<Roles>().OnlyMigrates)
+                return 0;
+            await app.RunAsync();
+            return 0;
+        }
+        catch (StartException e)
+        {
+            await Console.Error.WriteLineAsync(e.Message);
+            return 1;
+        }
+    }
+
+    /// <summary>Builds, checks, migrates and starts a worker in this process.</summary>
+    /// <exception cref="StartException">The configuration is wrong or the database cannot be used; the message says all of it.</exception>
+    public static async Task<WebApplication> StartAsync(string[] args, Action<WebApplicationBuilder>? configure = null)
+    {
+        var app = Build(args, configure);
+        try
+        {
+            await PrepareAsync(app);
+            await app.StartAsync();
+            return app;
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            throw;
+        }
+    }
+
+    static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure)
+    {
+        // Published or run from anywhere, the settings beside the program count.
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        configure?.Invoke(builder);
+        var services = builder.Services;
+        var configuration = builder.Configuration;
+        var roles = Roles.Read(configuration);
+        services.AddSingleton(roles);
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddDatabase(configuration);
+        services.AddApi();
+        services.AddAccess();
+        services.AddSubmission();
+        services.AddJobRoutes();
+        services.AddImageStore(configuration);
+        services.AddEndpoints(configuration);
+        services.AddJobs();
+        services.AddWorkSignal();
+        services.AddTickets();
+        if (roles.MakesCalls)
+        {
+            services.AddExecution(configuration);
+            services.AddAdmission();
+        }
+
+        return builder.Build();
+    }
+
+    /// <summary>Nothing of the configuration is used before all of it is checked, and nothing of Hangfire before the database is there.</summary>
+    static async Task PrepareAsync(WebApplication app)
+    {
+        app.Services.CheckOptions();
+        await app.Services.MigrateAsync(CancellationToken.None);
+        if (app.Services.GetRequiredService<Roles>().OnlyMigrates)
+            return;
+        await app.Services.GetRequiredService<BootstrapKey>().EnsureAsync(CancellationToken.None);
+        await app.Services.GetRequiredService<EndpointStates>().EnsureRowsAsync(CancellationToken.None);
+        MapRoutes(app, app.Services.GetRequiredService<Roles>());
+    }
+
+    static void MapRoutes(WebApplication app, Roles roles)
+    {
+        app.UseErrorBoundary();
+        app.UseAuthorization();
+        app.MapHealth();
+        if (roles.ServesApi)
+        {
+            app.MapSubmission();
+            app.MapJobs();
+            app.MapEndpointRoutes();
+            app.MapUsage();
+            app.MapApiReference();
+        }
+        if (roles.ServesDashboard)
+            app.MapTicketPages();
+    }
+}

@@ -1,0 +1,305 @@
+using Darkroom.Worker.Storage;
+using Xunit;
+
+namespace Darkroom.Tests.Storage;
+
+/// <summary>What every back end promises. A new one passes it by a subclass that says how to make a store.</summary>
+public abstract class ImageStoreConformance : IDisposable
+{
+    private protected const int Timeout = 30_000;
+    private protected const int Writes = 4;
+
+    private readonly Guid _project = Guid.CreateVersion7();
+    private readonly Guid _job = Guid.CreateVersion7();
+    private readonly Guid _attempt = Guid.CreateVersion7();
+
+    private protected TestFolder Folder { get; } = new();
+
+    private protected static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    /// <summary>
+    /// A store on the test's own ground, which is empty at first and the same for each store the test opens, with
+    /// <see cref="Writes"/> puts at once.
+    /// </summary>
+    private protected abstract IImageStore Open();
+
+    private protected ImageKey Key(int index = 0, string extension = "png") => new(_project, _job, _attempt, index, extension);
+
+    [Theory(Timeout = Timeout)]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(81_920)]
+    [InlineData(1_000_003)]
+    [InlineData(5 << 20)]
+    public async Task A_picture_reads_back_byte_for_byte_also_from_a_store_opened_later(int length)
+    {
+        var picture = Folder.Picture(length);
+
+        Assert.Equal(PutOutcome.Stored, await PutAsync(Open(), Key(), picture));
+
+        Assert.Equal(picture.Bytes, await ReadAsync(Open(), Key()));
+        Assert.True(File.Exists(picture.File), "the file stays the caller's");
+    }
+
+    [Fact(Timeout = Timeout)]
+    public async Task A_hundred_pictures_put_at_once_all_arrive()
+    {
+        var store = Open();
+        var pictures = Enumerable.Range(0, 100).Select(index => Folder.Picture(index * 2_003)).ToArray();
+
+        var outcomes = await Task.WhenAll(pictures.Select((picture, index) => PutAsync(store, Key(index), picture)));
+
+        Assert.All(outcomes, outcome => Assert.Equal(PutOutcome.Stored, outcome));
+        for (var index = 0; index < pictures.Length; index++)
+        {
+            Assert.Equal(pictures[index].Bytes, await ReadAsync(store, Key(index)));
+        }
+    }
+
+    [Fact(Timeout = Timeout)]
+    public async Task The_same_picture_again_is_already_stored()
+    {
+        var picture = Folder.Picture(50_000);
+        await PutAsync(Open(), Key(), picture);
+
+        Assert.Equal(PutOutcome.AlreadyStored, await PutAsync(Open(), Key(), picture));
+        Assert.Equal(picture.Bytes, await ReadAsync(Open(), Key()));
+    }
+
+    [Fact(Timeout = Timeout)]
+    public async Task Of_many_puts_of_one_picture_at_once_exactly_one_stores_it()
+    {
+        IImageStore[] nodes = [Open(), Open()];
+        var picture = Folder.Picture(300_000);
+
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => PutAsync(nodes[i % 2], Key(), picture)));
+
+        Assert.Single(outcomes, PutOutcome.Stored);
+        Assert.Equal(19, outcomes.Count(outcome => outcome == PutOutcome.AlreadyStored));
+        Assert.Equal(picture.Bytes, await ReadAsync(nodes[0], Key()));
+    }
+
+    [Theory(Timeout = Timeout)]
+    [InlineData(40_000)]
+    [InlineData(40_001)]
+    public async Task Other_content_under_a_taken_key_is_a_conflict_and_the_first_stays(int length)
+    {
+        var store = Open();
+        var first = Folder.Picture(40_000);
+        var other = Folder.Picture(length);
+        await PutAsync(store, Key(), first);
+
+        var answer = await store.PutAsync(Key(), other.File, other.Properties, Cancellation);
+
+        Assert.Equal(StoreFailureKind.Conflict, answer.Failure?.Kind);
+        Assert.False(answer.Failure!.MayPass);
+        Assert.Equal(first.Bytes, await ReadAsync(store, Key()));
+    }
+
+    [Fact(Timeout = Timeout)]
+    public async Task Of_different_pictures_put_under_one_key_at_once_one_wins_whole()
+    {
+        var store = Open();
+        var pictures = Enumerable.Range(0, 10).Select(_ => Folder.Picture(200_000)).ToArray();
+
+        var answers = await Task.WhenAll(pictures.Select(picture => store.PutAsync(Key(), picture.File, picture.Properties, Cancellation)));
+
+        var winner = Assert.Single(Enumerable.Range(0, 10), i => answers[i].Failure is null);
+        Assert.All(answers.Where(answer => answer.Failure is not null), answer => Assert.Equal(StoreFailureKind.Conflict, answer.Failure!.Kind));
+        Assert.Equal(pictures[winner].Bytes, await ReadAsync(store, Key()));
+    }
+
+    [Theory(Timeout = Timeout)]
+    [InlineData(0, 10, 10)]
+    [InlineData(0, null, 100_000)]
+    [InlineData(0, 100_000, 100_000)]
+    [InlineData(50_000, 20_000, 20_000)]
+    [InlineData(99_999, 1, 1)]
+    [InlineData(99_990, 50, 10)]
+    [InlineData(99_990, null, 10)]
+    [InlineData(0, 0, 0)]
+    [InlineData(100_000, 10, 0)]
+    [InlineData(100_001, null, 0)]
+    public async Task A_range_is_read_with_the_total_length(int offset, int? length, int expected)
+    {
+        var store = Open();
+        var picture = Folder.Picture(100_000);
+        await PutAsync(store, Key(), picture);
+
+        await using var opened = (await store.OpenReadAsync(Key(), offset, length, Cancellation)).Value;
+
+        Assert.Equal(100_000, opened!.TotalLength);
+        Assert.Equal(picture.Bytes[Math.Min(offset, 100_000)..][..expected], await BytesAsync(opened));
+    }
+
+    [Fact(Timeout = Timeout)]
+    public async Task A_range_of_an_empty_object_is_empty()
+    {
+        var store = Open();
+        await PutAsync(store, Key(), Folder.Picture(0));
+
+        await using var opened = (await store.OpenReadAsync(Key(), 0, 10, Cancellation)).Value;
+
+        Assert.Equal(0, opened!.TotalLength);
+        Assert.Empty(await BytesAsync(opened));
+    }
+
+    [Theory(Timeout = Timeout)]
+    [InlineData(0, null)]
+    [InlineData(10, 10)]
+    [InlineData(0, 0)]
+    public async Task What_is_not_there_is_null(int offset, int? length)
+    {
+        var store = Open();
+        Assert.Null((await store.OpenReadAsync(Key(1), offset, length, Cancellation)).Value);
+
+        await PutAsync(store, Key(), Folder.Picture(10));
+        Assert.Null((await store.OpenReadAsync(Key(1), offset, length, Cancellation)).Value);
+    }
+
+    [Fact(Timeout = Timeout)]
+    public async Task A_deleted_picture_is_gone_and_its_neighbour_stays()
+    {
+        var store = Open();
+        var neighbour = Folder.Picture(20);
+        await PutAsync(store, Key(0), Folder.Picture(10));
+        await PutAsync(store, Key(1), neighbour);
+
+        Assert.Null(await store.DeleteAsync(Key(0), Cancellation));
+
+        Assert.Null((await store.OpenReadAsync(Key(0), 0, null, Cancellation)).Value);
+        Assert.Equal(neighbour.Bytes, await ReadAsync(store, Key(1)));
+    }
+
+    [Fact(Timeout = Timeout)]
+    public async Task Deleting_is_the_same_twice_and_where_nothing_was_and_the_key_can_be_used_again()
+    {
+        var store = Open();
+        var picture = Folder.Picture(10);
+        Assert.Null(await store.DeleteAsync(Key(), Cancellation));
+        await PutAsync(store, Key(), Folder.Picture(20));
+
+        Assert.Null(await store.DeleteAsync(Key(), Cancellation));
+        Assert.Null(await store.DeleteAsync(Key(), Cancellation));
+
+        Assert.Equal(PutOutcome.Stored, await PutAsync(store, Key(), picture));
+        Assert.Equal(picture.Bytes, await ReadAsync(store, Key()));
+    }
+
+    [Fact(Timeout = Timeout)]
+    public async Task A_reader_during_a_put_sees_the_whole_picture_or_none()
+    {
+        var store = Open();
+        var picture = Folder.Picture(3 << 20);
+        var put = PutAsync(store, Key(), picture);
+
+        byte[]? seen;
+        do
+        {
+            var answer = await store.OpenReadAsync(Key(), 0, null, Cancellation);
+            seen = answer.Value is { } opened ? await BytesAsync(opened) : null;
+        }
+        while (seen is null);
+
+        Assert.Equal(picture.Bytes, seen);
+        Assert.Equal(PutOutcome.Stored, await put);
+    }
+
+    [Fact(Timeout = Timeout)]
+    public async Task A_put_cancelled_before_it_starts_leaves_nothing()
+    {
+        var store = Open();
+        var picture = Folder.Picture(1_000);
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => store.PutAsync(Key(), picture.File, picture.Properties, new CancellationToken(canceled: true)));
+
+        Assert.Null((await store.OpenReadAsync(Key(), 0, null, Cancellation)).Value);
+    }
+
+    [Fact(Timeout = Timeout)]
+    public async Task A_put_cancelled_at_any_moment_leaves_the_whole_picture_or_none_and_may_be_repeated()
+    {
+        var store = Open();
+        var picture = Folder.Picture(1 << 20);
+        for (var index = 0; index < 40; index++)
+        {
+            using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+            cancel.CancelAfter(TimeSpan.FromMilliseconds(0.5 * index));
+            try
+            {
+                await store.PutAsync(Key(index), picture.File, picture.Properties, cancel.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                var answer = await store.OpenReadAsync(Key(index), 0, null, Cancellation);
+                Assert.Equal(picture.Bytes, answer.Value is { } opened ? await BytesAsync(opened) : picture.Bytes);
+            }
+
+            await PutAsync(store, Key(index), picture);
+            Assert.Equal(picture.Bytes, await ReadAsync(store, Key(index)));
+        }
+    }
+
+    [Fact(Timeout = Timeout)]
+    public async Task A_file_that_is_missing_or_of_another_length_is_not_stored()
+    {
+        var store = Open();
+        var picture = Folder.Picture(1_000);
+        var longer = picture.Properties with { Length = 1_001 };
+
+        var cut = await store.PutAsync(Key(), picture.File, longer, Cancellation);
+        var missing = await store.PutAsync(Key(), picture.File + ".gone", picture.Properties, Cancellation);
+
+        Assert.Equal(StoreFailureKind.SourceLost, cut.Failure?.Kind);
+        Assert.Equal(StoreFailureKind.SourceLost, missing.Failure?.Kind);
+        Assert.Contains("1000 bytes instead of 1001", cut.Failure!.Message, StringComparison.Ordinal);
+        Assert.Null((await store.OpenReadAsync(Key(), 0, null, Cancellation)).Value);
+    }
+
+    [Fact(Timeout = Timeout)]
+    public async Task Puts_that_fail_or_are_cancelled_give_their_turn_to_others()
+    {
+        var store = Open();
+        var picture = Folder.Picture(1_000);
+        var other = Folder.Picture(1_000);
+        await PutAsync(store, Key(), picture);
+
+        for (var i = 0; i < Writes; i++)
+        {
+            Assert.NotNull((await store.PutAsync(Key(), other.File, other.Properties, Cancellation)).Failure);
+            Assert.NotNull((await store.PutAsync(Key(), other.File + ".gone", other.Properties, Cancellation)).Failure);
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => store.PutAsync(Key(), picture.File, picture.Properties, new CancellationToken(canceled: true)));
+        }
+
+        Assert.Equal(PutOutcome.Stored, await PutAsync(store, Key(1), other));
+    }
+
+    [Fact(Timeout = Timeout)]
+    public async Task A_store_never_used_before_is_healthy()
+    {
+        Assert.Null(await Open().ProbeAsync(Cancellation));
+    }
+
+    private protected static async Task<PutOutcome> PutAsync(IImageStore store, StoreKey key, TestPicture picture) =>
+        (await store.PutAsync(key, picture.File, picture.Properties, Cancellation)).Value;
+
+    private protected static async Task<byte[]> ReadAsync(IImageStore store, StoreKey key)
+    {
+        var answer = await store.OpenReadAsync(key, 0, null, Cancellation);
+        Assert.NotNull(answer.Value);
+        await using var opened = answer.Value;
+        var bytes = await BytesAsync(opened);
+        Assert.Equal(opened.TotalLength, bytes.Length);
+        return bytes;
+    }
+
+    private static async Task<byte[]> BytesAsync(StoredImage opened)
+    {
+        await using var image = opened;
+        using var bytes = new MemoryStream();
+        await image.Body.CopyToAsync(bytes, Cancellation);
+        return bytes.ToArray();
+    }
+
+    public virtual void Dispose() => Folder.Dispose();
+}
