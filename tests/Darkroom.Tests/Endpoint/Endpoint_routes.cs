@@ -10,16 +10,25 @@ using Row = Darkroom.Migrations.Rows;
 
 namespace Darkroom.Tests.Endpoint;
 
-public sealed class Endpoint_routes(ApiHost host) : IClassFixture<ApiHost>
+public sealed class Endpoint_routes(ApiHost host) : IClassFixture<ApiHost>, IAsyncLifetime
 {
     static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    /// <summary>Every test starts from an endpoint that has learned nothing, whatever ran before.</summary>
+    public async ValueTask InitializeAsync()
+    {
+        await using (var db = await host.DbAsync())
+            await db.Endpoints.ExecuteDeleteAsync(Ct);
+        await host.Services.GetRequiredService<EndpointStates>().EnsureRowsAsync(Ct);
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     Task<HttpResponseMessage> PostAsync(string path) => host.Admin.PostAsync(new Uri(path, UriKind.Relative), null, Ct);
 
     [Fact]
     public async Task List_each_endpoint_with_its_state_and_limits()
     {
-        await PostAsync("/v1/endpoints/default/resume");
         await using (var db = await host.DbAsync())
         {
             var project = await host.DefaultProjectAsync();
@@ -74,7 +83,6 @@ public sealed class Endpoint_routes(ApiHost host) : IClassFixture<ApiHost>
     [Fact]
     public async Task Tell_why_and_until_when_an_endpoint_waits()
     {
-        await PostAsync("/v1/endpoints/default/resume");
         var states = host.Services.GetRequiredService<EndpointStates>();
         var (row, now) = (await states.ReadAsync("default", Ct))!.Value;
         await states.SlowDownAsync(row, TimeSpan.FromMinutes(5), 35, Ct);
@@ -86,7 +94,6 @@ public sealed class Endpoint_routes(ApiHost host) : IClassFixture<ApiHost>
         Assert.InRange(endpoint.GetProperty("next_probe_at").GetDateTimeOffset(), now.AddSeconds(30), now.AddSeconds(60));
         Assert.Equal(35, endpoint.GetProperty("limits").GetProperty("images_per_minute").GetDouble());
         Assert.InRange(endpoint.GetProperty("limits").GetProperty("held_until").GetDateTimeOffset(), now.AddMinutes(5), now.AddMinutes(6));
-        await PostAsync("/v1/endpoints/default/resume");
     }
 
     [Fact]
@@ -94,7 +101,6 @@ public sealed class Endpoint_routes(ApiHost host) : IClassFixture<ApiHost>
     {
         using var answer = await PostAsync("/v1/endpoints/default/pause");
         Assert.Equal("Paused by a person.", (await answer.JsonAsync()).GetProperty("reason").GetString());
-        await PostAsync("/v1/endpoints/default/resume");
     }
 
     [Theory]
