@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Darkroom.Migrations.Rows;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.ChangeTracking;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace Darkroom.Migrations;
@@ -66,7 +67,9 @@ public sealed class DarkroomDb(DbContextOptions<DarkroomDb> options) : DbContext
     {
         job.Property(j => j.Metadata).HasColumnType("json").HasConversion(
             m => JsonSerializer.Serialize(m, JsonSerializerOptions.Default),
-            json => JsonSerializer.Deserialize<Dictionary<string, string>>(json, JsonSerializerOptions.Default)!);
+            json => JsonSerializer.Deserialize<Dictionary<string, string>>(json, JsonSerializerOptions.Default)!,
+            // Written once, with the job.
+            ValueComparer.CreateDefault<Dictionary<string, string>>(favorStructuralComparisons: false));
         job.Property(j => j.Usage).HasColumnType(AsSent);
         job.HasMany(j => j.Images).WithOne().HasForeignKey(i => i.JobId);
 

@@ -1,9 +1,12 @@
 using Darkroom.Benchmarks;
+using Darkroom.Benchmarks.Capacity;
 using Darkroom.Benchmarks.Decoding;
 
 return await Scenarios.RunAsync(
     args,
     new("decoder", "the decoder beside the official SDK and a naive reader, one response at a time, in BenchmarkDotNet [its options]", DecoderBenchmark.Run),
-    new("memory", "1 to 1000 responses in flight: allocation, resident memory and CPU beside the same two [--levels 1,32,128,1000]", MemoryScenario.RunAsync),
+    new("memory", "1 to 1000 responses in flight: allocation, resident memory and CPU beside the same two [--levels 1,16,32,128,1000]", MemoryScenario.RunAsync),
     new("memory-server", "the endpoint of `memory`, in a process of its own", MemoryServer.RunAsync),
-    new("memory-client", "one measured client of `memory`, in a process of its own", MemoryClient.RunAsync));
+    new("memory-client", "one measured client of `memory`, in a process of its own", MemoryClient.RunAsync),
+    new("capacity", "one node with 1000 slots: memory, statements at rest, time to fill, submit to call", CapacityScenario.RunAsync),
+    new("pace", "two nodes against an endpoint that counts: how much of the limit is used [--limits 50,250,1000]", PaceScenario.RunAsync));

@@ -37,6 +37,7 @@ internal sealed partial class Rescue(
             where node.EndedAt != null
                 && (attempt.Status == AttemptStatus.Dispatched
                     || (attempt.Status == AttemptStatus.Received && attempt.ReceivedAt < DarkroomDb.Now() - SpoolPatience))
+            orderby attempt.Id
             select new { Attempt = attempt, Job = job }).Take(500).ToListAsync(ct);
         foreach (var lost in open)
         {

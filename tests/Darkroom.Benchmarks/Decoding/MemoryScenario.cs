@@ -10,8 +10,11 @@ namespace Darkroom.Benchmarks.Decoding;
 /// </summary>
 internal static class MemoryScenario
 {
-    /// <summary>Rounds and pace bring each level to at least 64 MB of pictures while all its calls are in flight together.</summary>
-    private static readonly (int Calls, int Rounds, int Ms)[] Levels = [(1, 32, 200), (32, 4, 2000), (128, 2, 5000), (1000, 1, 15000)];
+    /// <summary>
+    /// Rounds and pace bring each level to at least 64 MB of pictures while all its calls are in flight together. 16 goes at full speed, for
+    /// the CPU figure: 6.4 GB, so that start-up does not count; the paced ones show memory, and much of their CPU is waking up.
+    /// </summary>
+    private static readonly (int Calls, int Rounds, int Ms)[] Levels = [(1, 32, 200), (16, 200, 0), (32, 4, 2000), (128, 2, 5000), (1000, 1, 15000)];
 
     public static async Task<int> RunAsync(string[] args)
     {
