@@ -9,7 +9,7 @@ namespace Darkroom.Worker.Decoding;
 internal sealed class ResponseDecoder(DecodingOptions options)
 {
     /// <summary>Most bytes taken from the body at a time; measured in <c>docs/decoding.md</c>.</summary>
-    internal const int ReadBytes = 64 << 10;
+    internal const int ReadBytes = 256 << 10;
 
     /// <summary>Zero-byte reads wait for data without a buffer, so a thousand slow responses hold none.</summary>
     private static readonly StreamPipeReaderOptions PipeOptions = new(bufferSize: ReadBytes, leaveOpen: true, useZeroByteReads: true);
@@ -18,7 +18,7 @@ internal sealed class ResponseDecoder(DecodingOptions options)
     /// <param name="body">Left open. Its time-outs are the caller's, by way of <paramref name="cancellation"/>.</param>
     /// <param name="openPicture">
     /// Opens the sink of the picture with this index; not called before its first bytes are there, nor again for the same index. The
-    /// decoder writes synchronously, in pieces of up to 48 KiB (so the stream needs no buffer of its own), and disposes it when the
+    /// decoder writes synchronously, in pieces of up to 192 KiB (so the stream needs no buffer of its own), and disposes it when the
     /// picture ends, before the next is opened. It does not flush to disk.
     /// </param>
     /// <param name="received">Told the number of bytes after each read that brought some.</param>
