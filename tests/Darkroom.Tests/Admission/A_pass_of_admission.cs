@@ -203,7 +203,12 @@ public sealed class A_pass_of_admission : IAsyncLifetime
         var now = DateTimeOffset.UtcNow;
         db.Nodes.Add(new Node
         {
-            Id = Guid.CreateVersion7(), Name = "node", StartedAt = now, HeartbeatAt = now - silence, Slots = slots, Accepting = accepting,
+            Id = Guid.CreateVersion7(),
+            Name = "node",
+            StartedAt = now,
+            HeartbeatAt = now - silence,
+            Slots = slots,
+            Accepting = accepting,
             EndedAt = ended ? now : null,
         });
         await db.SaveChangesAsync(Ct);

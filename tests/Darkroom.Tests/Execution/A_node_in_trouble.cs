@@ -148,7 +148,14 @@ public sealed class A_node_in_trouble : IAsyncLifetime
         db.Nodes.Add(new Node { Id = node, Name = "gone", StartedAt = then, HeartbeatAt = then, Slots = 1, Accepting = true });
         db.Attempts.Add(new Attempt
         {
-            Id = attempt, JobId = job.Id, Number = 1, Status = AttemptStatus.Dispatched, NodeId = node, NodeName = "gone", Endpoint = Rows.Endpoint, StartedAt = then,
+            Id = attempt,
+            JobId = job.Id,
+            Number = 1,
+            Status = AttemptStatus.Dispatched,
+            NodeId = node,
+            NodeName = "gone",
+            Endpoint = Rows.Endpoint,
+            StartedAt = then,
         });
         await db.SaveChangesAsync(Ct);
         await using var command = database.DataSource.CreateCommand("UPDATE darkroom.jobs SET attempt_id = $1, attempts = 1 WHERE id = $2");
