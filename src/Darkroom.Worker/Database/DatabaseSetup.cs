@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace Darkroom.Worker.Database;
 
-internal static class DatabaseSetup
+internal static partial class DatabaseSetup
 {
     public static IServiceCollection AddDatabase(this IServiceCollection services, IConfiguration configuration)
     {
@@ -24,8 +24,9 @@ internal static class DatabaseSetup
     public static async Task MigrateAsync(this IServiceProvider services, CancellationToken ct)
     {
         var clock = services.GetRequiredService<TimeProvider>();
+        var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(DatabaseSetup));
         var started = clock.GetTimestamp();
-        while (true)
+        for (var again = false; ; again = true)
         {
             try
             {
@@ -35,6 +36,8 @@ internal static class DatabaseSetup
             }
             catch (Exception e) when (DatabaseOutage.Explains(e) && clock.GetElapsedTime(started) < TimeSpan.FromMinutes(1))
             {
+                if (!again)
+                    Log.Waiting(logger, e.GetBaseException().Message);
                 await Task.Delay(TimeSpan.FromSeconds(1), clock, ct);
             }
             catch (Exception e) when (e is NpgsqlException or InvalidOperationException { InnerException: NpgsqlException })
@@ -42,6 +45,12 @@ internal static class DatabaseSetup
                 throw new StartException($"The database of {DatabaseSettings.Key} cannot be used: {e.GetBaseException().Message}");
             }
         }
+    }
+
+    static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "The database cannot be reached ({Reason}); trying for a minute.")]
+        public static partial void Waiting(ILogger logger, string reason);
     }
 }
 
