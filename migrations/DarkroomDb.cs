@@ -80,6 +80,9 @@ public sealed class DarkroomDb(DbContextOptions<DarkroomDb> options) : DbContext
         job.HasIndex(j => j.Endpoint).HasDatabaseName("ix_jobs_running").HasFilter("status = 'running'");
         job.HasIndex(j => j.Deadline).HasDatabaseName("ix_jobs_deadline").HasFilter("status = 'queued' AND deadline IS NOT NULL");
 
+        // What is old enough to be removed: a job that is not finished is not in it.
+        job.HasIndex(j => new { j.FinishedAt, j.Id }).HasDatabaseName("ix_jobs_finished").HasFilter("finished_at IS NOT NULL");
+
         // The list calls: newest first, keyset by (created_at, id).
         job.HasIndex(j => new { j.ProjectId, j.CreatedAt, j.Id }).HasDatabaseName("ix_jobs_project");
         job.HasIndex(j => new { j.ProjectId, j.Status, j.CreatedAt, j.Id }).HasDatabaseName("ix_jobs_status");

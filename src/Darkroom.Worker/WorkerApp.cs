@@ -6,6 +6,7 @@ using Darkroom.Worker.Endpoint;
 using Darkroom.Worker.Execution;
 using Darkroom.Worker.Jobs;
 using Darkroom.Worker.Observability;
+using Darkroom.Worker.Retention;
 using Darkroom.Worker.Storage;
 using Darkroom.Worker.Submission;
 using Darkroom.Worker.Usage;
@@ -77,6 +78,7 @@ public static class WorkerApp
         {
             services.AddExecution(configuration);
             services.AddAdmission();
+            services.AddRetention(configuration);
         }
 
         return builder.Build();

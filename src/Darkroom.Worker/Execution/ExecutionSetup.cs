@@ -34,6 +34,7 @@ internal static class ExecutionSetup
         services.AddSingleton<Rescue>();
         services.AddSingleton<NodeWatch>();
         services.AddHostedService<Heartbeat>();
+        services.AddHostedService<SpoolWatch>();
         services.AddHostedService<SpoolAdoption>();
         services.AddTicketServer();
         return services;

@@ -20,18 +20,15 @@ internal sealed partial class JobRunner(
         using var call = running.Enter(job.JobId);
         try
         {
-            switch (await CallAsync(job, call))
-            {
-                case CallOutcome.Answered answer:
-                    var manifest = await KeepAsync(job, answer);
-                    await NoticeAsync(job, answer);
-                    await finisher.FinishAsync(manifest, spool.Own, lifetime.GivenUp);
-                    break;
-                case CallOutcome.Failed failed:
-                    await NoticeAsync(job, failed);
-                    await EndAsync(job, failed.Failure);
-                    break;
-            }
+            var outcome = await CallAsync(job, call);
+            var (manifest, failure) = Keep(job, outcome);
+            if (manifest is not null)
+                await database.UntilWrittenAsync("received", ct => jobs.ReceivedAsync(job.AttemptId, manifest.Facts, ct), lifetime.GivenUp);
+            await NoticeAsync(job, outcome);
+            if (manifest is not null)
+                await finisher.FinishAsync(manifest, spool.Own, lifetime.GivenUp);
+            else
+                await EndAsync(job, failure!);
         }
         catch (OperationCanceledException) when (lifetime.GivenUp.IsCancellationRequested)
         {
@@ -82,13 +79,26 @@ internal sealed partial class JobRunner(
             call.Canceled, lifetime.Drained);
     }
 
-    /// <summary>When this returns, the answer survives whatever happens to the process, the database and the store.</summary>
-    async Task<SpoolManifest> KeepAsync(ClaimedJob job, CallOutcome.Answered answer)
+    /// <summary>With a manifest, the answer survives whatever happens to the process, the database and the store; without, its failure.</summary>
+    (SpoolManifest?, CallFailure?) Keep(ClaimedJob job, CallOutcome outcome)
     {
-        var manifest = SpoolManifest.Of(job, answer);
-        spool.Own.Commit(manifest);
-        await database.UntilWrittenAsync("received", ct => jobs.ReceivedAsync(job.AttemptId, manifest.Facts, ct), lifetime.GivenUp);
-        return manifest;
+        if (outcome is not CallOutcome.Answered answer)
+            return (null, ((CallOutcome.Failed)outcome).Failure);
+        try
+        {
+            var manifest = SpoolManifest.Of(job, answer);
+            spool.Own.Commit(manifest);
+            return (manifest, null);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return (null, CallFailure.Of(FailureKind.SpoolFailed, $"The answer could not be kept in this node's spool; the call was billed. {e.Message}") with
+            {
+                HttpStatus = answer.HttpStatus,
+                RequestId = answer.RequestId,
+                UsageJson = answer.Body.UsageJson,
+            });
+        }
     }
 
     /// <summary>What the call says about the endpoint, before the job can be admitted again.</summary>
@@ -97,14 +107,25 @@ internal sealed partial class JobRunner(
 
     async Task EndAsync(ClaimedJob job, CallFailure failure)
     {
-        spool.Own.Delete(job.AttemptId);
         await database.UntilWrittenAsync("ending", ct => endings.EndAsync(job, failure, ct), lifetime.GivenUp);
+        try
+        {
+            spool.Own.Delete(job.AttemptId);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It goes with the folder when this process ends.
+            Log.NotRemoved(logger, job.AttemptId, e.Message);
+        }
     }
 
     static partial class Log
     {
         [LoggerMessage(LogLevel.Warning, "Attempt {Attempt} is left to other nodes: the drain time is over.")]
         public static partial void LeftBehind(ILogger logger, Guid attempt);
+
+        [LoggerMessage(LogLevel.Warning, "What attempt {Attempt} left in the spool could not be removed: {Reason}")]
+        public static partial void NotRemoved(ILogger logger, Guid attempt, string reason);
 
         [LoggerMessage(LogLevel.Error, "Attempt {Attempt} met a defect; its outcome is unknown.")]
         public static partial void Defect(ILogger logger, Exception error, Guid attempt);

@@ -31,7 +31,10 @@ internal sealed class WorkerOptions
     /// <summary>Bytes that may wait for the store before the node takes no more work. Default 20 GiB; 100 MiB or more.</summary>
     public long SpoolMaxBytes { get; set; } = 20L << 30;
 
-    /// <summary>Free bytes on the spool's disk below which the node takes no more work. Default 1 GiB; 0 turns the check off.</summary>
+    /// <summary>
+    /// Free bytes below which the node takes no more work: on the spool's disk, and on that of the pictures where they are stored as files.
+    /// Default 1 GiB, some 25 answers of ten large pictures; 0 turns the check off.
+    /// </summary>
     public long SpoolMinFreeBytes { get; set; } = 1L << 30;
 
     /// <summary>How often a node says it is alive. Default 3 seconds; 0.1 to 10 seconds.</summary>

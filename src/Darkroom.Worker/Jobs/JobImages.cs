@@ -22,6 +22,8 @@ internal sealed partial class JobImages(
             return JobRoutes.NoSuchJob(id);
         if (image is null)
         {
+            if (job.PicturesRemoved)
+                return ApiError.Gone("The pictures of this job were removed when their time was over (Darkroom:Retention:Pictures).");
             return ApiError.NotFound(job.Status == JobStatus.Succeeded
                 ? $"Job '{id}' has no picture {index}; the first is 0."
                 : $"Job '{id}' is {job.Status} and has no pictures.");
@@ -44,7 +46,8 @@ internal sealed partial class JobImages(
     async Task<(JobFacts, Image?)?> FindAsync(HttpContext http, Guid jobId, int index, CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
-        var job = await db.Jobs.Where(j => j.Id == jobId).Select(j => new JobFacts(j.ProjectId, j.Status)).SingleOrDefaultAsync(ct);
+        var job = await db.Jobs.Where(j => j.Id == jobId)
+            .Select(j => new JobFacts(j.ProjectId, j.Status, j.Status == JobStatus.Succeeded && j.Images.Count == 0)).SingleOrDefaultAsync(ct);
         if (job is null || (!http.User.IsLink() && job.ProjectId != http.User.ProjectId()))
             return null;
         return (job, await db.Images.AsNoTracking().SingleOrDefaultAsync(i => i.JobId == jobId && i.Index == index, ct));
@@ -96,7 +99,7 @@ internal sealed partial class JobImages(
         }
     }
 
-    sealed record JobFacts(Guid ProjectId, string Status);
+    sealed record JobFacts(Guid ProjectId, string Status, bool PicturesRemoved);
 
     static partial class Log
     {

@@ -24,6 +24,9 @@ internal sealed class StorageOptions
 
     public FileSystemStorageOptions FileSystem { get; set; } = new();
 
+    /// <summary>Pictures take space on a disk that this node can measure.</summary>
+    public bool UsesFileSystem => ImageStoreProvider.Find(Provider)?.Store == typeof(FileSystemImageStore);
+
     public AzureBlobStorageOptions AzureBlob { get; set; } = new();
 }
 
