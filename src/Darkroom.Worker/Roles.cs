@@ -17,7 +17,7 @@ internal sealed class Roles
     /// <summary>Admits and makes calls.</summary>
     public bool MakesCalls => names.Contains(Worker);
 
-    /// <summary>Serves Hangfire's pages.</summary>
+    /// <summary>Serves the dashboard and Hangfire's pages.</summary>
     public bool ServesDashboard => names.Contains(Dashboard);
 
     /// <summary>Applies migrations and exits.</summary>

@@ -1,6 +1,7 @@
 using Darkroom.Worker.Access;
 using Darkroom.Worker.Admission;
 using Darkroom.Worker.Api;
+using Darkroom.Worker.Dashboard;
 using Darkroom.Worker.Database;
 using Darkroom.Worker.Endpoint;
 using Darkroom.Worker.Execution;
@@ -74,6 +75,7 @@ public static class WorkerApp
         services.AddJobs();
         services.AddWorkSignal();
         services.AddTickets();
+        services.AddDashboard();
         if (roles.MakesCalls)
         {
             services.AddExecution(configuration);
@@ -110,6 +112,9 @@ public static class WorkerApp
             app.MapApiReference();
         }
         if (roles.ServesDashboard)
+        {
+            app.MapDashboard();
             app.MapTicketPages();
+        }
     }
 }

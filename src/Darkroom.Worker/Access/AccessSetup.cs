@@ -13,7 +13,9 @@ internal static class AccessSetup
         services.AddOptions<AuthOptions>().BindConfiguration(AuthOptions.Section).ValidateOnStart();
         services.AddSingleton<BootstrapKey>().AddSingleton<ApiKeys>().AddSingleton<SignedLinks>();
 
+        KeyRing.Add(services);
         services.AddAuthentication()
+            .AddSessions()
             .AddScheme<KeyAuthenticationOptions, KeyAuthentication>(Keys, null)
             .AddScheme<KeyAuthenticationOptions, KeyAuthentication>(KeysOrLinks, o => o.Links = true)
             .AddScheme<KeyAuthenticationOptions, KeyAuthentication>(KeysOrBasic, o => o.Basic = true);
@@ -23,6 +25,7 @@ internal static class AccessSetup
             .AddPolicy(Scopes.Admin, Requires(Keys))
             .AddPolicy(Scopes.ReadOrLink, Requires(KeysOrLinks, Scopes.Read, Caller.LinkScope))
             .AddPolicy(Scopes.Pages, Requires(KeysOrBasic))
+            .AddPolicy(Scopes.Dashboard, Requires(Sessions.Scheme, Scopes.Read))
             // A route that forgets to ask for a scope still asks for a key, and so does every path without a route.
             .SetFallbackPolicy(new AuthorizationPolicyBuilder(Keys).RequireAuthenticatedUser().Build());
         return services;

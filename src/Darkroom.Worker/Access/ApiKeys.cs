@@ -17,9 +17,11 @@ internal sealed class ApiKeys(IDbContextFactory<DarkroomDb> databases, TimeProvi
 
     readonly ConcurrentDictionary<string, (KeyHolder Holder, long At)> known = new(StringComparer.Ordinal);
 
-    public async Task<KeyHolder?> FindAsync(string key, CancellationToken ct)
+    public Task<KeyHolder?> FindAsync(string key, CancellationToken ct) => FindAsync(ApiKeyText.Sha256(key), ct);
+
+    /// <param name="hash">SHA-256 of the key, which is all that a session keeps of it.</param>
+    public async Task<KeyHolder?> FindAsync(byte[] hash, CancellationToken ct)
     {
-        var hash = ApiKeyText.Sha256(key);
         var name = Convert.ToHexString(hash);
         if (known.TryGetValue(name, out var entry) && time.GetElapsedTime(entry.At) < Remembered)
             return entry.Holder;

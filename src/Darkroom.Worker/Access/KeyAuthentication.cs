@@ -12,7 +12,7 @@ namespace Darkroom.Worker.Access;
 /// <summary>The ways in that one scheme accepts beside <c>Authorization: Bearer</c>.</summary>
 internal sealed class KeyAuthenticationOptions : AuthenticationSchemeOptions
 {
-    /// <summary>HTTP Basic with the key as password and any user name, so that a browser can ask for it.</summary>
+    /// <summary>HTTP Basic with the key as password and any user name, so that a browser can ask for it; or a session (<see cref="Sessions"/>).</summary>
     public bool Basic { get; set; }
 
     /// <summary>The signature of <see cref="SignedLinks"/> in place of a key.</summary>
@@ -33,7 +33,7 @@ internal sealed class KeyAuthentication(
                 : Success(Caller.OfLink(Scheme.Name));
         }
         if (Key() is not { } key)
-            return AuthenticateResult.NoResult();
+            return Options.Basic ? await Context.AuthenticateAsync(Sessions.Scheme) : AuthenticateResult.NoResult();
         return await keys.FindAsync(key, Context.RequestAborted) is { } holder
             ? Success(Caller.From(holder, Scheme.Name))
             : AuthenticateResult.Fail("This API key is unknown, expired or revoked.");

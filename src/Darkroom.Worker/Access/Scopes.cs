@@ -15,6 +15,9 @@ internal static class Scopes
     /// <summary><see cref="Read"/>, or a signed link instead of a key.</summary>
     public const string ReadOrLink = "read_or_link";
 
-    /// <summary><see cref="Admin"/> for pages in a browser, which can ask a person for the key by HTTP Basic.</summary>
+    /// <summary><see cref="Admin"/> for pages in a browser, by HTTP Basic or a session.</summary>
     public const string Pages = "pages";
+
+    /// <summary><see cref="Read"/> in a browser's session, which is opened on the sign-in page.</summary>
+    public const string Dashboard = "dashboard";
 }
