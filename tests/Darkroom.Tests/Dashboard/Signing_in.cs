@@ -187,8 +187,13 @@ public sealed class Signing_in : IAsyncLifetime
         var project = await db.Projects.Select(p => p.Id).SingleAsync(Cancel);
         db.ApiKeys.Add(new ApiKey
         {
-            Id = Guid.CreateVersion7(), ProjectId = project, Name = scope, Sha256 = ApiKeyText.Sha256(key), Hint = ApiKeyText.Hint(key),
-            Scopes = [scope], CreatedAt = DateTimeOffset.UnixEpoch,
+            Id = Guid.CreateVersion7(),
+            ProjectId = project,
+            Name = scope,
+            Sha256 = ApiKeyText.Sha256(key),
+            Hint = ApiKeyText.Hint(key),
+            Scopes = [scope],
+            CreatedAt = DateTimeOffset.UnixEpoch,
         });
         await db.SaveChangesAsync(Cancel);
         return key;
