@@ -21,44 +21,77 @@ internal sealed class CrashCluster : IAsyncDisposable
     readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("darkroom-crash-");
     readonly List<WorkerProcess> workers = [];
     readonly NpgsqlDataSource database;
+    readonly string connectionString;
 
-    CrashCluster(PrivatePostgres postgres, SimulatorHost endpoint)
+    CrashCluster(PrivatePostgres? own, string connectionString, SimulatorHost endpoint)
     {
-        (Postgres, Endpoint) = (postgres, endpoint);
-        database = NpgsqlDataSource.Create(postgres.ConnectionString);
+        (Own, this.connectionString, Endpoint) = (own, connectionString, endpoint);
+        database = NpgsqlDataSource.Create(connectionString);
     }
 
     static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    public PrivatePostgres Postgres { get; }
+    /// <summary>Null where the server is shared with other scenarios and must be left alone.</summary>
+    public PrivatePostgres? Own { get; }
 
     public SimulatorHost Endpoint { get; }
 
+    public string SpoolPath => Path.Combine(folder.FullName, "spool");
+
     public static async Task<CrashCluster> StartAsync()
+    {
+        var shared = await TestContext.Current.GetFixture<SharedPostgres>()
+            ?? throw new InvalidOperationException("A cluster exists only within a test run.");
+        return new CrashCluster(own: null, await shared.CreateDatabaseAsync(Ct), await SimulatorHost.StartAsync());
+    }
+
+    /// <summary>With a server of its own, to be stopped.</summary>
+    public static async Task<CrashCluster> StartWithPostgresAsync()
     {
         var whyNot = new List<string>();
         var postgres = await PrivatePostgres.TryStartAsync(new PostgresNeeds { Durable = true }, whyNot, Ct);
         Assert.SkipWhen(postgres is null, string.Join(' ', whyNot));
-        return new CrashCluster(postgres!, await SimulatorHost.StartAsync());
+        return new CrashCluster(postgres, postgres!.ConnectionString, await SimulatorHost.StartAsync());
     }
 
     /// <summary>A heartbeat every half second, missed for three: what the design does within 20 s happens within 5.</summary>
     public async Task<WorkerProcess> StartWorkerAsync(params string[] settings)
     {
-        var worker = await WorkerProcess.StartAsync(
+        var worker = Launch(settings);
+        await worker.WaitForReadinessAsync(ready: true, Ct);
+        return worker;
+    }
+
+    /// <summary>A worker that ends or freezes itself at a step of the first job that comes to it.</summary>
+    public async Task<WorkerProcess> StartWorkerAsync(Step step, Signal signal, params string[] settings)
+    {
+        var worker = Launch(settings, new Dictionary<string, string>
+        {
+            ["DOTNET_STARTUP_HOOKS"] = typeof(StartupHook).Assembly.Location,
+            [StartupHook.StepVariable] = step.ToString(),
+            [StartupHook.SignalVariable] = ((int)signal).ToString(CultureInfo.InvariantCulture),
+        });
+        await worker.WaitForReadinessAsync(ready: true, Ct);
+        return worker;
+    }
+
+    /// <summary>Starts a worker and does not wait for it.</summary>
+    public WorkerProcess Launch(string[] settings, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        var worker = WorkerProcess.Start(
             [
-                $"ConnectionStrings:Darkroom={Postgres.ConnectionString}",
+                $"ConnectionStrings:Darkroom={connectionString}",
                 $"Darkroom:Endpoints:0:BaseUrl={Endpoint.BaseAddress}",
                 "Darkroom:Endpoints:0:ApiKey=sk-crash",
                 "Darkroom:Endpoints:0:ImagesPerMinute=60000",
                 $"Darkroom:Auth:BootstrapKey={Key}",
                 $"Darkroom:Storage:FileSystem:Root={folder.FullName}/images",
-                $"Darkroom:Worker:SpoolPath={folder.FullName}/spool",
+                $"Darkroom:Worker:SpoolPath={SpoolPath}",
                 "Darkroom:Worker:Slots=20",
                 "Darkroom:Worker:HeartbeatInterval=00:00:00.5",
                 "Darkroom:Worker:RescueAfter=00:00:03",
                 .. settings,
-            ], Ct);
+            ], environment);
         worker.Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Key);
         workers.Add(worker);
         return worker;
@@ -85,18 +118,53 @@ internal sealed class CrashCluster : IAsyncDisposable
         long last;
         while ((last = await AskAsync(sql)) != expected)
         {
-            Assert.False(patience.IsCancellationRequested, $"{sql} is {last} and not {expected}.\n{string.Join("\n--\n", workers.Select(w => w.Output))}");
+            Assert.False(patience.IsCancellationRequested, $"{sql} is {last} and not {expected}.\n{Output}");
             await ticks.WaitForNextTickAsync(Ct);
         }
     }
 
     public Task WaitForAllSucceededAsync(int jobs) => WaitUntilAsync("SELECT count(*) FROM darkroom.jobs WHERE status = 'succeeded'", jobs);
 
+    public Task WaitForNoOpenCallsAsync() =>
+        WaitUntilAsync("SELECT count(*) FROM darkroom.attempts WHERE status IN ('dispatched', 'received')", 0);
+
+    /// <summary>Waits for a result of which some is written in the spool and not all has come.</summary>
+    public async Task WaitForPartOfABodyAsync()
+    {
+        using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (!Directory.EnumerateFiles(SpoolPath, "*.0", SearchOption.AllDirectories).Any(file => new FileInfo(file).Length > 0))
+            await ticks.WaitForNextTickAsync(Ct);
+    }
+
+    /// <summary>Sets <c>darkroom.now()</c>, the only clock our SQL asks, ahead.</summary>
+    public async Task ShiftClockAsync(TimeSpan ahead)
+    {
+        await using var command = database.CreateCommand($"""
+            CREATE OR REPLACE FUNCTION darkroom.now() RETURNS timestamptz LANGUAGE sql STABLE
+            AS $$ SELECT statement_timestamp() + interval '{ahead.TotalSeconds.ToString(CultureInfo.InvariantCulture)} seconds' $$
+            """);
+        await command.ExecuteNonQueryAsync(Ct);
+    }
+
     public async Task<long> AskAsync(string sql)
     {
         await using var command = database.CreateCommand(sql);
         return (long)(await command.ExecuteScalarAsync(Ct))!;
     }
+
+    /// <summary>A job of its own in a second's time: its caller has its answer by then, whatever becomes of the worker.</summary>
+    public static async Task SubmitForLaterAsync(WorkerProcess worker)
+    {
+        using var answer = await worker.Http.PostAsJsonAsync(
+            new Uri("/v1/jobs", UriKind.Relative),
+            new { model = "gpt-image-1.5", prompt = "later", quality = "low", not_before = DateTimeOffset.UtcNow.AddSeconds(1) }, JsonSerializerOptions.Web, Ct);
+        answer.EnsureSuccessStatusCode();
+    }
+
+    public void AssertCalls(int expected) => Assert.True(
+        expected == Endpoint.Account.Calls.Count, $"{Endpoint.Account.Calls.Count} calls and not {expected}.\n{Output}");
+
+    string Output => string.Join("\n--\n", workers.Select(w => $"{w.Name}\n{w.Output}"));
 
     /// <summary>Every job one result; every call on the wire one attempt, and every winning attempt one call.</summary>
     public async Task AssertLedgerAsync(int jobs)
@@ -120,7 +188,8 @@ internal sealed class CrashCluster : IAsyncDisposable
             await worker.DisposeAsync();
         await Endpoint.DisposeAsync();
         await database.DisposeAsync();
-        await Postgres.DisposeAsync();
+        if (Own is not null)
+            await Own.DisposeAsync();
         folder.Delete(recursive: true);
     }
 }

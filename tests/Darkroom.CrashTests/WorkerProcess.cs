@@ -25,8 +25,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
     public HttpClient Http => http;
 
-    /// <summary>Starts it and returns when it is ready for work.</summary>
-    public static async Task<WorkerProcess> StartAsync(IEnumerable<string> settings, CancellationToken ct)
+    public static WorkerProcess Start(IEnumerable<string> settings, IReadOnlyDictionary<string, string>? environment)
     {
         var address = new Uri($"http://127.0.0.1:{Random.Shared.Next(20_000, 32_000)}");
         var start = new ProcessStartInfo(
@@ -35,12 +34,13 @@ internal sealed class WorkerProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
+            start.Environment[name] = value;
         var worker = new WorkerProcess(Process.Start(start)!, address);
         worker.process.OutputDataReceived += (_, line) => worker.output.Enqueue(line.Data ?? "");
         worker.process.ErrorDataReceived += (_, line) => worker.output.Enqueue(line.Data ?? "");
         worker.process.BeginOutputReadLine();
         worker.process.BeginErrorReadLine();
-        await worker.WaitForReadinessAsync(ready: true, ct);
         return worker;
     }
 
@@ -77,21 +77,36 @@ internal sealed class WorkerProcess : IAsyncDisposable
         await process.WaitForExitAsync();
     }
 
-    public Task FreezeAsync() => SignalAsync("STOP");
+    public Task FreezeAsync() => SignalAsync(Signal.Stop);
 
-    public Task ThawAsync() => SignalAsync("CONT");
+    public Task ThawAsync() => SignalAsync(Signal.Continue);
 
     /// <returns>Its exit code.</returns>
     public async Task<int> TerminateAsync(CancellationToken ct)
     {
-        await SignalAsync("TERM");
-        await process.WaitForExitAsync(ct).WaitAsync(Patience, ct);
+        await SignalAsync(Signal.Terminate);
+        await WaitForExitAsync(ct);
         return process.ExitCode;
     }
 
-    async Task SignalAsync(string name)
+    public Task WaitForExitAsync(CancellationToken ct) => process.WaitForExitAsync(ct).WaitAsync(Patience, ct);
+
+    /// <summary>Returns when the system says that it is stopped.</summary>
+    public async Task WaitUntilFrozenAsync(CancellationToken ct)
     {
-        using var kill = Process.Start("kill", [$"-{name}", process.Id.ToString(CultureInfo.InvariantCulture)]);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        patience.CancelAfter(Patience);
+        using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (!(await File.ReadAllLinesAsync($"/proc/{process.Id.ToString(CultureInfo.InvariantCulture)}/status", ct)).Contains("State:\tT (stopped)"))
+        {
+            Assert.False(process.HasExited || patience.IsCancellationRequested, Output);
+            await ticks.WaitForNextTickAsync(ct);
+        }
+    }
+
+    async Task SignalAsync(Signal signal)
+    {
+        using var kill = Process.Start("kill", [$"-{((int)signal).ToString(CultureInfo.InvariantCulture)}", process.Id.ToString(CultureInfo.InvariantCulture)]);
         await kill.WaitForExitAsync();
     }
 
@@ -102,4 +117,13 @@ internal sealed class WorkerProcess : IAsyncDisposable
         process.Dispose();
         http.Dispose();
     }
+}
+
+/// <summary>As Linux numbers them.</summary>
+internal enum Signal
+{
+    Kill = 9,
+    Terminate = 15,
+    Continue = 18,
+    Stop = 19,
 }

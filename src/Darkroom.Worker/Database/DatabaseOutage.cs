@@ -13,6 +13,8 @@ internal static class DatabaseOutage
     {
         PostgresException postgres => postgres.IsTransient || EndedByServer.Contains(postgres.SqlState),
         NpgsqlException or TimeoutException or SocketException or ObjectDisposedException { ObjectName: "NpgsqlConnection" } => true,
+        // How the driver refuses to go on with a transaction whose connection has broken.
+        InvalidOperationException { Source: "Npgsql" } => true,
         // EF Core wraps what it takes for transient.
         _ => error.InnerException is not null && Explains(error.InnerException),
     };

@@ -51,6 +51,24 @@ internal sealed class AttemptEndings(JobTransitions jobs, Pricing pricing, IOpti
                 + "to have it finished, retry to buy it again, or cancel.",
         }, ct);
 
+    /// <summary>A paid answer that cannot be brought home by repeating: it stays in the spool, and a person decides.</summary>
+    public Task<bool> SetAsideAsync(SpoolManifest manifest, string reason, CancellationToken ct) => jobs.HoldAsync(
+        manifest.AttemptId,
+        new AttemptEnding(AttemptStatus.Unknown)
+        {
+            HttpStatus = manifest.Facts.HttpStatus,
+            RequestId = manifest.Facts.RequestId,
+            Usage = manifest.Usage,
+            Cost = pricing.Cost(manifest.Model, manifest.Usage),
+            CountsAsUnknown = true,
+            Counts = true,
+            ErrorCode = "spool_damaged",
+            ErrorStage = "spool",
+            ErrorMessage = $"The result was received and could not be brought from the spool to the store. {reason}",
+            JobMessage = $"The result was bought and received, and could not be brought from the spool to the store: {reason} It is kept as "
+                + $"{manifest.AttemptId:N}.json.damaged in the spool. Retry to buy it again, or cancel.",
+        }, ct);
+
     AttemptEnding Ending(ClaimedJob job, CallFailure failure) => new(failure.Traits.AttemptStatus)
     {
         HttpStatus = failure.HttpStatus,

@@ -9,7 +9,7 @@ namespace Darkroom.Worker.Execution;
 
 /// <summary>What becomes of the calls of a node that is gone.</summary>
 internal sealed partial class Rescue(
-    IDbContextFactory<DarkroomDb> databases, AttemptEndings endings, WorkSignal work, ILogger<Rescue> logger)
+    IDbContextFactory<DarkroomDb> databases, JobTransitions jobs, AttemptEndings endings, Spool spool, WorkSignal work, ILogger<Rescue> logger)
 {
     /// <summary>How long a received answer waits for its spool to be adopted before a person is asked.</summary>
     public static readonly TimeSpan SpoolPatience = TimeSpan.FromMinutes(15);
@@ -25,7 +25,8 @@ internal sealed partial class Rescue(
     }
 
     /// <summary>
-    /// Ends the open calls of all ended nodes: <c>dispatched</c> ones at once, <c>received</c> ones when their spool has not come back in time.
+    /// Ends the open calls of all ended nodes: <c>dispatched</c> ones at once, unless their answer is seen in the spool; <c>received</c> ones
+    /// when their spool has not come back in time.
     /// </summary>
     public async Task OpenCallsAsync(CancellationToken ct)
     {
@@ -44,6 +45,8 @@ internal sealed partial class Rescue(
             var job = ClaimedJob.Of(lost.Job, lost.Attempt);
             if (lost.Attempt.Status == AttemptStatus.Received)
                 await endings.SpoolLostAsync(job, lost.Attempt, ct);
+            else if (spool.Find(lost.Attempt.NodeId, lost.Attempt.Id) is { } manifest)
+                await jobs.ReceivedAsync(lost.Attempt.Id, manifest.Facts, ct);
             else
                 await endings.EndAsync(job, CallFailure.Of(FailureKind.NodeLost, $"Node {lost.Attempt.NodeName} died with this call in flight."), ct);
             Log.Rescued(logger, lost.Attempt.Id, lost.Attempt.NodeName, lost.Attempt.Status);

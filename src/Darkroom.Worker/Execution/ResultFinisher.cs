@@ -8,28 +8,54 @@ namespace Darkroom.Worker.Execution;
 
 /// <summary>Brings a spooled answer home: pictures to the store, then the record, then the spool is emptied. Every step may be repeated.</summary>
 internal sealed partial class ResultFinisher(
-    IImageStore store, JobTransitions jobs, Pricing pricing, StoreWatch storeWatch, DatabaseRetry database, TimeProvider clock,
-    ILogger<ResultFinisher> logger)
+    IImageStore store, JobTransitions jobs, AttemptEndings endings, Pricing pricing, StoreWatch storeWatch, DatabaseRetry database,
+    TimeProvider clock, ILogger<ResultFinisher> logger)
 {
     static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(500), LongestWait = TimeSpan.FromSeconds(15);
 
     /// <exception cref="OperationCanceledException">The process must end; the answer stays in the spool for whoever adopts it.</exception>
     public async Task FinishAsync(SpoolManifest manifest, SpoolFolder folder, CancellationToken giveUp)
     {
-        foreach (var picture in manifest.Pictures)
+        try
         {
-            if (!await StoreAsync(manifest, picture, folder, giveUp))
-            {
-                folder.SetAside(manifest.AttemptId);
-                return;
-            }
+            if (await StoreAllAsync(manifest, folder, giveUp) is { } refusal)
+                await SetAsideAsync(manifest, folder, refusal.Message, giveUp);
+            else
+                await RecordAsync(manifest, folder, giveUp);
         }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // A defect of ours must not buy again what was paid for.
+            Log.Defect(logger, e, manifest.AttemptId);
+            await SetAsideAsync(manifest, folder, e.Message, giveUp);
+        }
+    }
 
+    async Task RecordAsync(SpoolManifest manifest, SpoolFolder folder, CancellationToken giveUp)
+    {
         var recording = await database.UntilWrittenAsync("record", ct => jobs.SucceedAsync(manifest.AttemptId, ResultOf(manifest), ct), giveUp);
         if (recording != Recording.Succeeded)
             await RemoveAsync(manifest, giveUp);
         folder.Delete(manifest.AttemptId);
         Log.Finished(logger, manifest.JobId, manifest.AttemptId, recording, manifest.Pictures.Count, manifest.Usage);
+    }
+
+    /// <summary>What no repetition can finish waits in the spool for a person, and its job says so.</summary>
+    async Task SetAsideAsync(SpoolManifest manifest, SpoolFolder folder, string reason, CancellationToken giveUp)
+    {
+        folder.SetAside(manifest.AttemptId);
+        await database.UntilWrittenAsync("set aside", ct => endings.SetAsideAsync(manifest, reason, ct), giveUp);
+    }
+
+    /// <summary>Null when all are stored, else why no repetition can help.</summary>
+    async Task<StoreFailure?> StoreAllAsync(SpoolManifest manifest, SpoolFolder folder, CancellationToken giveUp)
+    {
+        foreach (var picture in manifest.Pictures)
+        {
+            if (await StoreAsync(manifest, picture, folder, giveUp) is { } refusal)
+                return refusal;
+        }
+        return null;
     }
 
     /// <summary>Pictures that no job shows would stay in the store for ever. Failing to remove one costs space and nothing else.</summary>
@@ -45,8 +71,8 @@ internal sealed partial class ResultFinisher(
     static ImageKey KeyOf(SpoolManifest manifest, SpooledPicture picture) =>
         new(manifest.ProjectId, manifest.JobId, manifest.AttemptId, picture.Index, picture.Format.Extension);
 
-    /// <summary>Puts one picture, for as long as it takes. False where no repetition can help: the spool itself is damaged.</summary>
-    async Task<bool> StoreAsync(SpoolManifest manifest, SpooledPicture picture, SpoolFolder folder, CancellationToken giveUp)
+    /// <summary>Puts one picture, for as long as it takes; a failure only where no repetition can help: the spool itself is damaged.</summary>
+    async Task<StoreFailure?> StoreAsync(SpoolManifest manifest, SpooledPicture picture, SpoolFolder folder, CancellationToken giveUp)
     {
         var key = KeyOf(manifest, picture);
         var source = new SourceProperties(picture.Bytes, picture.Sha256);
@@ -56,11 +82,11 @@ internal sealed partial class ResultFinisher(
             if (put.Failure is not { } failure)
             {
                 storeWatch.Worked();
-                return true;
+                return null;
             }
             Log.NotStored(logger, key.Path, failure);
             if (!failure.MayPass)
-                return false;
+                return failure;
             storeWatch.Failed(failure.Message);
             await Task.Delay(wait * (0.5 + Random.Shared.NextDouble() / 2), clock, giveUp);
         }
@@ -79,6 +105,9 @@ internal sealed partial class ResultFinisher(
     {
         [LoggerMessage(LogLevel.Information, "Job {Job}, attempt {Attempt}: {Recording}, {Images} images, usage {Usage}.")]
         public static partial void Finished(ILogger logger, Guid job, Guid attempt, Recording recording, int images, string? usage);
+
+        [LoggerMessage(LogLevel.Error, "The answer of attempt {Attempt} met a defect and is set aside in the spool.")]
+        public static partial void Defect(ILogger logger, Exception error, Guid attempt);
 
         [LoggerMessage(LogLevel.Warning, "Picture {Key} belongs to no job and could not be removed: {Failure}")]
         public static partial void NotRemoved(ILogger logger, string key, StoreFailure failure);

@@ -1,7 +1,12 @@
+using Darkroom.Worker.Database;
+using Darkroom.Worker.Jobs;
+
 namespace Darkroom.Worker.Execution;
 
 /// <summary>Every few seconds: finishes what dead processes left in the spool, beside this node's own calls.</summary>
-internal sealed partial class SpoolAdoption(Spool spool, ResultFinisher finisher, TimeProvider clock, ILogger<SpoolAdoption> logger) : BackgroundService
+internal sealed partial class SpoolAdoption(
+    Spool spool, JobTransitions jobs, ResultFinisher finisher, DatabaseRetry database, TimeProvider clock, ILogger<SpoolAdoption> logger)
+    : BackgroundService
 {
     static readonly TimeSpan Interval = TimeSpan.FromSeconds(3);
 
@@ -27,13 +32,16 @@ internal sealed partial class SpoolAdoption(Spool spool, ResultFinisher finisher
 
     async Task AdoptAsync(SpoolFolder folder, CancellationToken ct)
     {
+        var manifests = folder.Manifests().ToList();
+        // All of them first: finishing one may wait for the store, and meanwhile a rescue would buy the others again.
+        foreach (var manifest in manifests)
+        {
+            await database.UntilWrittenAsync("received", write => jobs.ReceivedAsync(manifest.AttemptId, manifest.Facts, write), ct);
+            Log.Adopted(logger, manifest.AttemptId, manifest.JobId);
+        }
         await Parallel.ForEachAsync(
-            folder.Manifests().ToList(), new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = ct },
-            async (manifest, _) =>
-            {
-                Log.Adopted(logger, manifest.AttemptId, manifest.JobId);
-                await finisher.FinishAsync(manifest, folder, ct);
-            });
+            manifests, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = ct },
+            async (manifest, _) => await finisher.FinishAsync(manifest, folder, ct));
         folder.Remove();
     }
 

@@ -42,6 +42,19 @@ internal sealed class SpoolFolder : IDisposable
         }
     }
 
+    /// <summary>One manifest of any process, without its lock: a manifest is whole or not there.</summary>
+    public static SpoolManifest? Find(string root, Guid nodeId, Guid attemptId)
+    {
+        try
+        {
+            return SpoolManifest.Read(File.ReadAllBytes(Path.Combine(root, nodeId.ToString("N"), $"{attemptId:N}{ManifestEnding}")));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     static SpoolFolder? TryLock(string path, FileMode mode)
     {
         try
@@ -92,7 +105,7 @@ internal sealed class SpoolFolder : IDisposable
         return (files.Count(f => f.Extension == ManifestEnding), files.Sum(f => f.Exists ? f.Length : 0));
     }
 
-    /// <summary>A damaged result is kept for a person to look at, and not tried again; its job is held when the wait for it is over.</summary>
+    /// <summary>A damaged result is kept for a person to look at, and not tried again.</summary>
     public void SetAside(Guid attemptId) => File.Move(ManifestPath(attemptId), ManifestPath(attemptId) + ".damaged", overwrite: true);
 
     /// <summary>Forgets an attempt: its manifest first, so that a crash leaves pictures without a manifest and not the reverse.</summary>
