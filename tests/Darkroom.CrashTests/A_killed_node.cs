@@ -24,24 +24,4 @@ public sealed class A_killed_node
         Assert.Equal(1, await cluster.AskAsync("SELECT count(*) FROM darkroom.nodes WHERE lost"));
         await cluster.AssertLedgerAsync(10);
     }
-
-    [Fact]
-    public async Task Killed_again_and_again_under_load_it_loses_no_job_and_doubles_no_result()
-    {
-        const int Jobs = 120;
-        await using var cluster = await CrashCluster.StartAsync();
-        (cluster.Endpoint.Options.LatencyMin, cluster.Endpoint.Options.LatencyMax) = (TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(1));
-        var survivor = await cluster.StartWorkerAsync();
-        await CrashCluster.SubmitAsync(survivor, Jobs, maxUnknownAttempts: 20);
-
-        for (var calls = 20; calls <= 80; calls += 20)
-        {
-            var victim = await cluster.StartWorkerAsync();
-            await cluster.Endpoint.Account.WaitForCallsAsync(calls, Ct);
-            await victim.KillAsync();
-        }
-
-        await cluster.WaitForAllSucceededAsync(Jobs);
-        await cluster.AssertLedgerAsync(Jobs);
-    }
 }

@@ -27,4 +27,27 @@ public sealed class A_stopping_node
         Assert.Equal(10, await cluster.AskAsync("SELECT count(*) FROM darkroom.attempts"));
         await cluster.AssertLedgerAsync(10);
     }
+
+    [Fact]
+    public async Task One_after_the_other_of_three_is_replaced_under_load_and_no_call_is_unknown()
+    {
+        const int Jobs = 150;
+        await using var cluster = await CrashCluster.StartAsync();
+        (cluster.Endpoint.Options.LatencyMin, cluster.Endpoint.Options.LatencyMax) = (TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(2));
+        var old = await Task.WhenAll(cluster.StartWorkerAsync(), cluster.StartWorkerAsync(), cluster.StartWorkerAsync());
+        var load = new Load(cluster, maxUnknownAttempts: 2);
+        var loading = load.RunAsync(TimeSpan.FromMilliseconds(50), Jobs, Ct);
+
+        foreach (var worker in old)
+        {
+            await cluster.StartWorkerAsync();
+            Assert.Equal(0, await worker.TerminateAsync(Ct));
+        }
+        await loading;
+        await cluster.WaitForAllSucceededAsync(Jobs);
+
+        Assert.Equal(0, await cluster.AskAsync("SELECT count(*) FROM darkroom.attempts WHERE status = 'unknown'"));
+        cluster.AssertCalls(Jobs);
+        await cluster.AssertLedgerAsync(Jobs);
+    }
 }

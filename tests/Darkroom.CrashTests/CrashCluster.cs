@@ -20,6 +20,7 @@ internal sealed class CrashCluster : IAsyncDisposable
 
     readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("darkroom-crash-");
     readonly List<WorkerProcess> workers = [];
+    readonly List<WorkerProcess> gone = [];
     readonly NpgsqlDataSource database;
     readonly string connectionString;
 
@@ -75,6 +76,17 @@ internal sealed class CrashCluster : IAsyncDisposable
         return worker;
     }
 
+    /// <summary>Those that have not been replaced.</summary>
+    public IReadOnlyList<WorkerProcess> Workers => workers;
+
+    /// <summary>Starts another in the place of one that has ended, and does not wait for it.</summary>
+    public void Replace(WorkerProcess ended)
+    {
+        Launch([]);
+        workers.Remove(ended);
+        gone.Add(ended);
+    }
+
     /// <summary>Starts a worker and does not wait for it.</summary>
     public WorkerProcess Launch(string[] settings, IReadOnlyDictionary<string, string>? environment = null)
     {
@@ -109,15 +121,34 @@ internal sealed class CrashCluster : IAsyncDisposable
         }
     }
 
+    /// <summary>So many jobs of one attempt each at once, copied in the database from one that was submitted.</summary>
+    public async Task InsertJobsAsync(WorkerProcess worker, int count)
+    {
+        using (var template = await worker.Http.PostAsJsonAsync(
+            new Uri("/v1/jobs", UriKind.Relative),
+            new { model = "gpt-image-1.5", prompt = "mutant", quality = "low", max_attempts = 1, max_unknown_attempts = 1, not_before = DateTimeOffset.UtcNow.AddDays(1) },
+            JsonSerializerOptions.Web, Ct))
+            template.EnsureSuccessStatusCode();
+        await using var command = database.CreateCommand($"""
+            INSERT INTO darkroom.jobs SELECT (jsonb_populate_record(j, jsonb_build_object('id', gen_random_uuid(), 'due_at', darkroom.now()))).*
+            FROM darkroom.jobs AS j, generate_series(2, {count.ToString(CultureInfo.InvariantCulture)});
+            UPDATE darkroom.jobs SET due_at = darkroom.now();
+            """);
+        await command.ExecuteNonQueryAsync(Ct);
+    }
+
     /// <summary>Returns when the query's number is as said; asked ten times a second, for nobody tells of rows.</summary>
     public async Task WaitUntilAsync(string sql, long expected)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Ct);
-        patience.CancelAfter(Patience);
         using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
-        long last;
+        long last, before = long.MinValue;
         while ((last = await AskAsync(sql)) != expected)
         {
+            // As long as it moves, it is waited for.
+            if (last != before)
+                patience.CancelAfter(Patience);
+            before = last;
             Assert.False(patience.IsCancellationRequested, $"{sql} is {last} and not {expected}.\n{Output}");
             await ticks.WaitForNextTickAsync(Ct);
         }
@@ -152,6 +183,33 @@ internal sealed class CrashCluster : IAsyncDisposable
         return (long)(await command.ExecuteScalarAsync(Ct))!;
     }
 
+    public async Task<List<string>> IdsAsync(string sql)
+    {
+        var ids = new List<string>();
+        await using var command = database.CreateCommand(sql);
+        await using var reader = await command.ExecuteReaderAsync(Ct);
+        while (await reader.ReadAsync(Ct))
+            ids.Add(reader.GetString(0));
+        return ids;
+    }
+
+    /// <summary>How long the jobs whose calls were lost with a node waited for their next call, from its end.</summary>
+    public async Task<List<TimeSpan>> RescuesAsync(string node, DateTimeOffset ended)
+    {
+        var waits = new List<TimeSpan>();
+        await using var command = database.CreateCommand("""
+            SELECT next.started_at - $2 FROM darkroom.attempts AS lost
+            JOIN darkroom.attempts AS next ON next.job_id = lost.job_id AND next.number = lost.number + 1
+            WHERE lost.node_name = $1 AND lost.error_code = 'node_lost'
+            """);
+        command.Parameters.AddWithValue(node);
+        command.Parameters.AddWithValue(ended);
+        await using var reader = await command.ExecuteReaderAsync(Ct);
+        while (await reader.ReadAsync(Ct))
+            waits.Add(reader.GetTimeSpan(0));
+        return waits;
+    }
+
     /// <summary>A job of its own in a second's time: its caller has its answer by then, whatever becomes of the worker.</summary>
     public static async Task SubmitForLaterAsync(WorkerProcess worker)
     {
@@ -164,7 +222,7 @@ internal sealed class CrashCluster : IAsyncDisposable
     public void AssertCalls(int expected) => Assert.True(
         expected == Endpoint.Account.Calls.Count, $"{Endpoint.Account.Calls.Count} calls and not {expected}.\n{Output}");
 
-    string Output => string.Join("\n--\n", workers.Select(w => $"{w.Name}\n{w.Output}"));
+    string Output => string.Join("\n--\n", workers.Concat(gone).Select(w => $"{w.Name}\n{w.Output}"));
 
     /// <summary>Every job one result; every call on the wire one attempt, and every winning attempt one call.</summary>
     public async Task AssertLedgerAsync(int jobs)
@@ -172,11 +230,7 @@ internal sealed class CrashCluster : IAsyncDisposable
         Assert.Equal(jobs, await AskAsync("SELECT count(*) FROM darkroom.jobs"));
         Assert.Equal(jobs, await AskAsync("SELECT count(*) FROM darkroom.attempts WHERE status = 'succeeded'"));
         Assert.Equal(jobs, await AskAsync("SELECT count(*) FROM darkroom.images"));
-        var attempts = new List<string>();
-        await using var command = database.CreateCommand("SELECT id::text FROM darkroom.attempts WHERE status <> 'undelivered'");
-        await using var reader = await command.ExecuteReaderAsync(Ct);
-        while (await reader.ReadAsync(Ct))
-            attempts.Add(reader.GetString(0));
+        var attempts = await IdsAsync("SELECT id::text FROM darkroom.attempts WHERE status <> 'undelivered'");
         var calls = Endpoint.Account.Calls.Select(call => call.ClientRequestId!).ToList();
         Assert.Equal(calls.Count, calls.Distinct().Count());
         Assert.Empty(calls.Except(attempts));
@@ -184,7 +238,7 @@ internal sealed class CrashCluster : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var worker in workers)
+        foreach (var worker in workers.Concat(gone))
             await worker.DisposeAsync();
         await Endpoint.DisposeAsync();
         await database.DisposeAsync();

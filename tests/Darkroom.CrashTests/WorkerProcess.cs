@@ -25,6 +25,15 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
     public HttpClient Http => http;
 
+    public long ResidentBytes
+    {
+        get
+        {
+            process.Refresh();
+            return process.WorkingSet64;
+        }
+    }
+
     public static WorkerProcess Start(IEnumerable<string> settings, IReadOnlyDictionary<string, string>? environment)
     {
         var address = new Uri($"http://127.0.0.1:{Random.Shared.Next(20_000, 32_000)}");

@@ -7,6 +7,9 @@ namespace Darkroom.Worker.Database;
 
 internal static partial class DatabaseSetup
 {
+    /// <summary>Any number, the same in every version.</summary>
+    const long MigrationLock = 0x4461726B726F6F6D;
+
     public static IServiceCollection AddDatabase(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddSingleton<IValidateOptions<DatabaseSettings>, DatabaseSettingsRules>();
@@ -30,8 +33,7 @@ internal static partial class DatabaseSetup
         {
             try
             {
-                await using var db = await services.GetRequiredService<IDbContextFactory<DarkroomDb>>().CreateDbContextAsync(ct);
-                await db.Database.MigrateAsync(ct);
+                await MigrateOnceAsync(services, ct);
                 return;
             }
             catch (Exception e) when (DatabaseOutage.Explains(e) && clock.GetElapsedTime(started) < TimeSpan.FromMinutes(1))
@@ -45,6 +47,21 @@ internal static partial class DatabaseSetup
                 throw new StartException($"The database of {DatabaseSettings.Key} cannot be used: {e.GetBaseException().Message}");
             }
         }
+    }
+
+    /// <summary>
+    /// EF Core's own lock ends with each migration, so that nodes started at the same moment were seen to run the next one twice. Ours lasts
+    /// for all of them, on a connection of its own: the server drops it with a process that dies.
+    /// </summary>
+    static async Task MigrateOnceAsync(IServiceProvider services, CancellationToken ct)
+    {
+        await using var alone = await services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(ct);
+        await using (var take = new NpgsqlCommand($"SELECT pg_advisory_lock({MigrationLock})", alone))
+            await take.ExecuteNonQueryAsync(ct);
+        await using var db = await services.GetRequiredService<IDbContextFactory<DarkroomDb>>().CreateDbContextAsync(ct);
+        await db.Database.MigrateAsync(ct);
+        await using var release = new NpgsqlCommand($"SELECT pg_advisory_unlock({MigrationLock})", alone);
+        await release.ExecuteNonQueryAsync(ct);
     }
 
     static partial class Log

@@ -33,8 +33,9 @@ internal static class ExecutionSetup
         services.AddSingleton<JobRunner>();
         services.AddSingleton<Rescue>();
         services.AddSingleton<NodeWatch>();
-        services.AddHostedService<Heartbeat>();
+        // Before the node says that it takes work.
         services.AddHostedService<SpoolWatch>();
+        services.AddHostedService<Heartbeat>();
         services.AddHostedService<SpoolAdoption>();
         services.AddTicketServer();
         return services;

@@ -15,12 +15,13 @@ internal sealed partial class JobRunner(
     /// <summary>Runs a ticket; Hangfire calls it. A lost, late or doubled ticket does nothing.</summary>
     public async Task RunAsync(Guid jobId, int ticket)
     {
+        var heartbeat = condition.LastHeartbeat;
         if (await ClaimAsync(jobId, ticket) is not { } job)
             return;
         using var call = running.Enter(job.JobId);
         try
         {
-            var outcome = await CallAsync(job, call);
+            var outcome = await CallAsync(job, call, heartbeat);
             var (manifest, failure) = Keep(job, outcome);
             if (manifest is not null)
                 await database.UntilWrittenAsync("received", ct => jobs.ReceivedAsync(job.AttemptId, manifest.Facts, ct), lifetime.GivenUp);
@@ -67,9 +68,13 @@ internal sealed partial class JobRunner(
         }
     }
 
-    async Task<CallOutcome> CallAsync(ClaimedJob job, RunningCalls.Entry call)
+    /// <param name="heartbeat">
+    /// The last before the claim. One that came after it proves nothing: a process frozen between claim and call may beat again before this
+    /// line runs, when another node has long taken the attempt for lost.
+    /// </param>
+    async Task<CallOutcome> CallAsync(ClaimedJob job, RunningCalls.Entry call, long heartbeat)
     {
-        if (condition.SinceHeartbeat > options.Value.FreshFor)
+        if (condition.Since(heartbeat) > options.Value.FreshFor)
             return new CallOutcome.Failed(
                 CallFailure.Of(FailureKind.HeartbeatStale, "This node had lost touch with the database and made no call. Nothing was sent."),
                 RateHeaders.None, Partial: null);

@@ -36,7 +36,12 @@ internal sealed class NodeCondition(TimeProvider clock) : IDisposable
     /// <summary>Monotonic, and taken before the heartbeat was sent: what others see is never older than this says.</summary>
     public void HeartbeatSucceeded(long sentAt) => Volatile.Write(ref lastHeartbeat, sentAt);
 
-    public TimeSpan SinceHeartbeat => clock.GetElapsedTime(Volatile.Read(ref lastHeartbeat));
+    /// <summary>A mark of the last good heartbeat, for <see cref="Since"/>.</summary>
+    public long LastHeartbeat => Volatile.Read(ref lastHeartbeat);
+
+    public TimeSpan SinceHeartbeat => Since(LastHeartbeat);
+
+    public TimeSpan Since(long heartbeat) => clock.GetElapsedTime(heartbeat);
 
     public void Dispose() => accepting.Dispose();
 }

@@ -76,6 +76,60 @@ public sealed class Tickets(TestDatabase database) : IClassFixture<TestDatabase>
         Assert.Single(await rows.AttemptsAsync(job.Id));
     }
 
+    [Fact]
+    public async Task A_ticket_that_comes_a_minute_late_buys_nothing_twice()
+    {
+        var (simulator, worker) = await StartAsync();
+        await using var _ = simulator;
+        await using var __ = worker;
+        await ExecuteAsync("""
+            CREATE TABLE hangfire.late (LIKE hangfire.jobqueue INCLUDING DEFAULTS);
+            CREATE FUNCTION delay() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN INSERT INTO hangfire.late SELECT NEW.*; PERFORM pg_notify('late', ''); RETURN NULL; END $$;
+            CREATE TRIGGER delay BEFORE INSERT ON hangfire.jobqueue FOR EACH ROW EXECUTE FUNCTION delay();
+            """);
+        await using var delays = await database.DataSource.OpenConnectionAsync(Ct);
+        await using (var listen = new Npgsql.NpgsqlCommand("LISTEN late", delays))
+            await listen.ExecuteNonQueryAsync(Ct);
+        var job = await rows.AddAsync(rows.NewJob());
+        worker.Get<WorkSignal>().Raise();
+        await delays.WaitAsync(Ct);
+        await ExecuteAsync("DROP TRIGGER delay ON hangfire.jobqueue");
+        await database.ShiftClockAsync(TimeSpan.FromMinutes(1));
+        await rows.WaitForAsync([job.Id], [JobStatus.Succeeded], Ct);
+
+        await ExecuteAsync("INSERT INTO hangfire.jobqueue SELECT * FROM hangfire.late");
+        worker.Get<Worker.Execution.TicketQueue>().Wake();
+        await UntilAsync(() => worker.Get<JobStorage>().GetMonitoringApi().EnqueuedCount(Worker.Execution.HangfireSetup.GenerateQueue) == 0);
+
+        Assert.Single(simulator.Account.Calls);
+        Assert.Single(await rows.AttemptsAsync(job.Id));
+    }
+
+    [Fact]
+    public async Task Without_its_tables_at_the_start_and_with_locks_that_dead_processes_left_generation_goes_on()
+    {
+        await using (var simulatorOfTables = await SimulatorHost.StartAsync())
+        await using (await TestWorker.StartAsync(database, simulatorOfTables))
+            await rows.SeedAsync();
+        await ExecuteAsync("DROP SCHEMA hangfire CASCADE");
+
+        var (simulator, worker) = await StartAsync();
+        await using var _ = simulator;
+        await using var __ = worker;
+        await ExecuteAsync("""
+            INSERT INTO hangfire.lock (resource, acquired) SELECT 'hangfire:' || name, now()
+            FROM unnest(ARRAY['locks:schedulepoller', 'recurring-jobs:lock', 'expirationmanager', 'counteraggregator', 'job:1:state-lock']) AS name
+            ON CONFLICT DO NOTHING
+            """);
+        var job = await rows.AddAsync(rows.NewJob());
+        worker.Get<WorkSignal>().Raise();
+        await rows.WaitForAsync([job.Id], [JobStatus.Succeeded], Ct);
+        await worker.Get<Worker.Retention.RetentionSweep>().SweepAsync(Ct);
+
+        Assert.Single(simulator.Account.Calls);
+    }
+
     static IEnumerable<string> Double(IBackgroundJobClient hangfire, Guid job, int ticket) => Enumerable.Range(0, 10).Select(_ =>
         hangfire.Create<Worker.Execution.JobRunner>(r => r.RunAsync(job, ticket), new EnqueuedState(Worker.Execution.HangfireSetup.GenerateQueue)));
 

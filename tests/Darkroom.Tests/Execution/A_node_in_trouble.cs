@@ -1,3 +1,4 @@
+using System.Net;
 using Darkroom.Migrations.Rows;
 using Darkroom.Simulator;
 using Darkroom.Tests.Infrastructure;
@@ -120,6 +121,58 @@ public sealed class A_node_in_trouble : IAsyncLifetime
         Assert.Single(simulator.Account.Calls);
         await using var db = rows.CreateDbContext();
         Assert.True(Assert.Single(db.Nodes, n => n.Name == "gone").Lost);
+    }
+
+    [Fact]
+    public async Task Below_the_floor_of_free_disk_space_it_takes_no_work_and_says_so()
+    {
+        await using var worker = await StartAsync($"Darkroom:Worker:SpoolMinFreeBytes={long.MaxValue}");
+        var job = await SubmitAsync(worker);
+        using var client = worker.Client();
+        using var answer = await client.GetAsync(new Uri("/health/ready", UriKind.Relative), Ct);
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+        Assert.Contains("the spool's disk has only", await answer.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
+        await worker.Get<AdmissionPass>().RunAsync(Ct);
+        Assert.Null((await rows.JobAsync(job.Id)).AdmittedAt);
+        Assert.Empty(simulator.Account.Calls);
+    }
+
+    [Fact]
+    public async Task An_answer_that_the_spool_cannot_keep_stays_in_the_ledger_with_its_cost_and_the_job_runs_again()
+    {
+        await using var worker = await StartAsync();
+        simulator.Hold();
+        var job = await SubmitAsync(worker);
+        await simulator.Account.WaitForHeldAsync(1, Ct);
+        // A folder in the manifest's place.
+        var attempt = Assert.Single(await rows.AttemptsAsync(job.Id)).Id;
+        var own = Assert.Single(Directory.GetDirectories($"{folder.FullName}/spool"));
+        Directory.CreateDirectory($"{own}/{attempt:N}.json.part");
+        simulator.Release();
+        await rows.WaitForAsync([job.Id], [JobStatus.Succeeded], Ct);
+
+        var attempts = await rows.AttemptsAsync(job.Id);
+        Assert.Equal([AttemptStatus.Unknown, AttemptStatus.Succeeded], attempts.Select(a => a.Status));
+        Assert.Equal("spool_failed", attempts[0].ErrorCode);
+        Assert.NotNull(attempts[0].Usage);
+        Assert.True(attempts[0].Cost > 0);
+    }
+
+    [Fact]
+    public async Task An_answer_whose_spooled_picture_is_damaged_is_held_in_words_and_not_bought_again()
+    {
+        await using var worker = await StartAsync();
+        BreakStore();
+        var job = await SubmitAsync(worker);
+        await worker.Log.WaitForAsync("cannot be used", Ct);
+        File.Delete(Assert.Single(Directory.GetFiles($"{folder.FullName}/spool", "*.0", SearchOption.AllDirectories)));
+        File.Delete(ImagesPath);
+        await rows.WaitForAsync([job.Id], [JobStatus.Held], Ct);
+
+        Assert.Contains(".json.damaged", (await rows.JobAsync(job.Id)).ErrorMessage, StringComparison.Ordinal);
+        Assert.Single(simulator.Account.Calls);
+        Assert.NotNull(Assert.Single(await rows.AttemptsAsync(job.Id)).Cost);
     }
 
     Task<TestWorker> StartAsync(params string[] settings) => TestWorker.StartAsync(

@@ -1,0 +1,48 @@
+using System.Globalization;
+
+namespace Darkroom.CrashTests;
+
+/// <summary>What a run of random killing came to: the rows against what the simulated endpoint saw.</summary>
+internal sealed record SoakReport
+{
+    public required TimeSpan Duration { get; init; }
+    public required string Seed { get; init; }
+    public required IReadOnlyDictionary<string, int> Chaos { get; init; }
+    public required long Submitted { get; init; }
+    public required long Succeeded { get; init; }
+    public required long Failed { get; init; }
+    public required long Held { get; init; }
+    public required long Doubled { get; init; }
+    public required int Calls { get; init; }
+    public required int AttemptsOfCalls { get; init; }
+    public required int NeverArrived { get; init; }
+
+    /// <summary>From a kill to the next attempt of a job it hit.</summary>
+    public required IReadOnlyList<TimeSpan> Rescues { get; init; }
+
+    public long Lost => Submitted - Succeeded - Failed - Held;
+
+    public int Difference => Calls - AttemptsOfCalls;
+
+    public TimeSpan RescueMedian => Rescues.Count == 0 ? TimeSpan.Zero : Rescues.Order().ElementAt(Rescues.Count / 2);
+
+    public TimeSpan RescueMax => Rescues.DefaultIfEmpty().Max();
+
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"""
+        | {Duration.TotalMinutes:0.#} minutes, seed {Seed}, {string.Join(", ", Chaos.OrderBy(c => c.Key, StringComparer.Ordinal).Select(c => $"{c.Value} {c.Key}"))} | |
+        |---|--:|
+        | jobs submitted | {Submitted} |
+        | succeeded | {Succeeded} |
+        | failed | {Failed} |
+        | held | {Held} |
+        | lost | {Lost} |
+        | results doubled | {Doubled} |
+        | calls on the wire | {Calls} |
+        | attempts for them | {AttemptsOfCalls} |
+        | difference | {Difference} |
+        | `unknown` that never arrived | {NeverArrived} |
+        | jobs rescued after a kill | {Rescues.Count} |
+        | rescue time, p50 | {RescueMedian.TotalSeconds:0.0} s |
+        | rescue time, max | {RescueMax.TotalSeconds:0.0} s |
+        """);
+}
