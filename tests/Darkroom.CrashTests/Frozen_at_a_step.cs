@@ -19,7 +19,7 @@ public sealed class Frozen_at_a_step
     {
         await using var cluster = await CrashCluster.StartAsync();
         var frozen = await cluster.StartWorkerAsync(step, Signal.Stop);
-        await CrashCluster.SubmitForLaterAsync(frozen);
+        await CrashCluster.SubmitToVictimAsync(frozen);
         await frozen.WaitUntilFrozenAsync(Ct);
         await cluster.StartWorkerAsync();
         await cluster.WaitUntilAsync("SELECT count(*) FROM darkroom.nodes WHERE lost", 1);
@@ -38,7 +38,7 @@ public sealed class Frozen_at_a_step
         await using var cluster = await CrashCluster.StartAsync();
         cluster.Endpoint.Faults.Add("trickle every=20ms bytes=2048", times: 1);
         var frozen = await cluster.StartWorkerAsync();
-        await CrashCluster.SubmitForLaterAsync(frozen);
+        await CrashCluster.SubmitToVictimAsync(frozen);
         await cluster.WaitForPartOfABodyAsync();
         await frozen.FreezeAsync();
         await cluster.StartWorkerAsync();

@@ -19,7 +19,7 @@ public sealed class Killed_at_a_step
     {
         await using var cluster = await CrashCluster.StartAsync();
         var victim = await cluster.StartWorkerAsync(step, Signal.Kill);
-        await CrashCluster.SubmitForLaterAsync(victim);
+        await CrashCluster.SubmitToVictimAsync(victim);
         await victim.WaitForExitAsync(Ct);
 
         await cluster.StartWorkerAsync();
@@ -37,7 +37,7 @@ public sealed class Killed_at_a_step
         await using var cluster = await CrashCluster.StartAsync();
         cluster.Endpoint.Faults.Add("stall", times: 1);
         var victim = await cluster.StartWorkerAsync();
-        await CrashCluster.SubmitForLaterAsync(victim);
+        await CrashCluster.SubmitToVictimAsync(victim);
         await cluster.WaitForPartOfABodyAsync();
         await victim.KillAsync();
 

@@ -59,10 +59,10 @@ internal sealed class WorkerProcess : IAsyncDisposable
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
         patience.CancelAfter(Patience);
         using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
-        while (await IsReadyAsync(patience.Token) != ready)
+        while (await IsReadyAsync(ct) != ready)
         {
-            Assert.False(process.HasExited, Output);
-            await ticks.WaitForNextTickAsync(patience.Token);
+            Assert.False(process.HasExited || patience.IsCancellationRequested, Output);
+            await ticks.WaitForNextTickAsync(ct);
         }
     }
 
@@ -70,10 +70,12 @@ internal sealed class WorkerProcess : IAsyncDisposable
     {
         try
         {
-            using var answer = await http.GetAsync(new Uri("/health/ready", UriKind.Relative), ct);
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
+            patience.CancelAfter(TimeSpan.FromSeconds(5));
+            using var answer = await http.GetAsync(new Uri("/health/ready", UriKind.Relative), patience.Token);
             return answer.IsSuccessStatusCode;
         }
-        catch (HttpRequestException)
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException && !ct.IsCancellationRequested)
         {
             return false;
         }

@@ -29,7 +29,7 @@ internal sealed record ErrorBody(string? Code, string? Type, string? Message)
             for (int read; (read = await body.ReadAsync(buffer.AsMemory(length), ct)) > 0;)
                 length += read;
         }
-        catch (Exception e) when (e is IOException or HttpRequestException or InvalidDataException or NotSupportedException
+        catch (Exception e) when (e is IOException or HttpRequestException or InvalidDataException or InvalidOperationException or NotSupportedException
             or OperationCanceledException)
         {
         }
