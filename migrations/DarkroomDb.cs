@@ -26,6 +26,9 @@ public sealed class DarkroomDb(DbContextOptions<DarkroomDb> options) : DbContext
     public DbSet<Secret> Secrets => Set<Secret>();
     public DbSet<UsageDelta> UsageDeltas => Set<UsageDelta>();
     public DbSet<UsageTotal> UsageTotals => Set<UsageTotal>();
+    public DbSet<JobSearchEntry> JobSearch => Set<JobSearchEntry>();
+    public DbSet<Thumbnail> Thumbnails => Set<Thumbnail>();
+    public DbSet<BulkAction> BulkActions => Set<BulkAction>();
 
     /// <summary>The database's time; in queries only.</summary>
     [DbFunction("now", Schema)]
@@ -61,6 +64,20 @@ public sealed class DarkroomDb(DbContextOptions<DarkroomDb> options) : DbContext
         {
             e.HasKey(t => new { t.Day, t.ProjectId, t.BatchId, t.Endpoint, t.Model, t.Quality, t.Size });
         });
+        modelBuilder.Entity<JobSearchEntry>(e =>
+        {
+            e.ToTable("job_search").HasKey(s => s.JobId);
+            e.HasOne<Job>().WithOne().HasForeignKey<JobSearchEntry>(s => s.JobId);
+            e.HasIndex(s => s.Words).HasMethod("gin").HasDatabaseName("ix_job_search_words");
+            // Its last entry is where filling goes on.
+            e.HasIndex(s => new { s.ProjectId, s.CreatedAt, s.JobId }).HasDatabaseName("ix_job_search_newest");
+        });
+        modelBuilder.Entity<Thumbnail>(e =>
+        {
+            e.HasKey(t => new { t.JobId, t.Index });
+            e.HasOne<Image>().WithOne().HasForeignKey<Thumbnail>(t => new { t.JobId, t.Index });
+        });
+        modelBuilder.Entity<BulkAction>(e => e.HasIndex(b => new { b.ProjectId, b.CreatedAt }).HasDatabaseName("ix_bulk_actions_project"));
     }
 
     static void MapJob(EntityTypeBuilder<Job> job)

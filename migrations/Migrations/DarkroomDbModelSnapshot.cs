@@ -5,6 +5,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
+using NpgsqlTypes;
 
 #nullable disable
 
@@ -175,6 +176,68 @@ namespace Darkroom.Migrations.Migrations
                         .HasDatabaseName("ix_attempts_job_id_number");
 
                     b.ToTable("attempts", "darkroom");
+                });
+
+            modelBuilder.Entity("Darkroom.Migrations.Rows.BulkAction", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<long>("Changed")
+                        .HasColumnType("bigint")
+                        .HasColumnName("changed");
+
+                    b.Property<DateTimeOffset>("ClaimedUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("claimed_until");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<DateTimeOffset?>("CursorCreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("cursor_created_at");
+
+                    b.Property<Guid?>("CursorId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("cursor_id");
+
+                    b.Property<string>("Filter")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("filter");
+
+                    b.Property<DateTimeOffset?>("FinishedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("finished_at");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("kind");
+
+                    b.Property<Guid>("ProjectId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("project_id");
+
+                    b.Property<long>("Skipped")
+                        .HasColumnType("bigint")
+                        .HasColumnName("skipped");
+
+                    b.Property<bool>("Stopped")
+                        .HasColumnType("boolean")
+                        .HasColumnName("stopped");
+
+                    b.HasKey("Id")
+                        .HasName("pk_bulk_actions");
+
+                    b.HasIndex("ProjectId", "CreatedAt")
+                        .HasDatabaseName("ix_bulk_actions_project");
+
+                    b.ToTable("bulk_actions", "darkroom");
                 });
 
             modelBuilder.Entity("Darkroom.Migrations.Rows.Endpoint", b =>
@@ -567,6 +630,39 @@ namespace Darkroom.Migrations.Migrations
                     b.ToTable("jobs", "darkroom");
                 });
 
+            modelBuilder.Entity("Darkroom.Migrations.Rows.JobSearchEntry", b =>
+                {
+                    b.Property<Guid>("JobId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("job_id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<Guid>("ProjectId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("project_id");
+
+                    b.Property<NpgsqlTsVector>("Words")
+                        .IsRequired()
+                        .HasColumnType("tsvector")
+                        .HasColumnName("words");
+
+                    b.HasKey("JobId")
+                        .HasName("pk_job_search");
+
+                    b.HasIndex("Words")
+                        .HasDatabaseName("ix_job_search_words");
+
+                    NpgsqlIndexBuilderExtensions.HasMethod(b.HasIndex("Words"), "gin");
+
+                    b.HasIndex("ProjectId", "CreatedAt", "JobId")
+                        .HasDatabaseName("ix_job_search_newest");
+
+                    b.ToTable("job_search", "darkroom");
+                });
+
             modelBuilder.Entity("Darkroom.Migrations.Rows.Lease", b =>
                 {
                     b.Property<string>("Name")
@@ -686,6 +782,27 @@ namespace Darkroom.Migrations.Migrations
                         .HasName("pk_secrets");
 
                     b.ToTable("secrets", "darkroom");
+                });
+
+            modelBuilder.Entity("Darkroom.Migrations.Rows.Thumbnail", b =>
+                {
+                    b.Property<Guid>("JobId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("job_id");
+
+                    b.Property<int>("Index")
+                        .HasColumnType("integer")
+                        .HasColumnName("index");
+
+                    b.Property<byte[]>("Bytes")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("bytes");
+
+                    b.HasKey("JobId", "Index")
+                        .HasName("pk_thumbnails");
+
+                    b.ToTable("thumbnails", "darkroom");
                 });
 
             modelBuilder.Entity("Darkroom.Migrations.Rows.UsageDelta", b =>
@@ -885,6 +1002,26 @@ namespace Darkroom.Migrations.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_images_jobs_job_id");
+                });
+
+            modelBuilder.Entity("Darkroom.Migrations.Rows.JobSearchEntry", b =>
+                {
+                    b.HasOne("Darkroom.Migrations.Rows.Job", null)
+                        .WithOne()
+                        .HasForeignKey("Darkroom.Migrations.Rows.JobSearchEntry", "JobId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_job_search_jobs_job_id");
+                });
+
+            modelBuilder.Entity("Darkroom.Migrations.Rows.Thumbnail", b =>
+                {
+                    b.HasOne("Darkroom.Migrations.Rows.Image", null)
+                        .WithOne()
+                        .HasForeignKey("Darkroom.Migrations.Rows.Thumbnail", "JobId", "Index")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_thumbnails_images_job_id_index");
                 });
 
             modelBuilder.Entity("Darkroom.Migrations.Rows.Job", b =>

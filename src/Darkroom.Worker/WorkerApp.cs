@@ -75,7 +75,7 @@ public static class WorkerApp
         services.AddJobs();
         services.AddWorkSignal();
         services.AddTickets();
-        services.AddDashboard();
+        services.AddDashboard(roles);
         if (roles.MakesCalls)
         {
             services.AddExecution(configuration);

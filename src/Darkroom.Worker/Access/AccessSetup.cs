@@ -11,7 +11,7 @@ internal static class AccessSetup
     {
         services.AddSingleton<IValidateOptions<AuthOptions>, AuthOptionsRules>();
         services.AddOptions<AuthOptions>().BindConfiguration(AuthOptions.Section).ValidateOnStart();
-        services.AddSingleton<BootstrapKey>().AddSingleton<ApiKeys>().AddSingleton<SignedLinks>();
+        services.AddSingleton<BootstrapKey>().AddSingleton<ApiKeys>().AddSingleton<KeyAdministration>().AddSingleton<SignedLinks>();
 
         KeyRing.Add(services);
         services.AddAuthentication()
@@ -26,6 +26,8 @@ internal static class AccessSetup
             .AddPolicy(Scopes.ReadOrLink, Requires(KeysOrLinks, Scopes.Read, Caller.LinkScope))
             .AddPolicy(Scopes.Pages, Requires(KeysOrBasic))
             .AddPolicy(Scopes.Dashboard, Requires(Sessions.Scheme, Scopes.Read))
+            .AddPolicy(Scopes.DashboardChanges, Requires(Sessions.Scheme, Scopes.Submit))
+            .AddPolicy(Scopes.DashboardAdmin, Requires(Sessions.Scheme))
             // A route that forgets to ask for a scope still asks for a key, and so does every path without a route.
             .SetFallbackPolicy(new AuthorizationPolicyBuilder(Keys).RequireAuthenticatedUser().Build());
         return services;

@@ -20,4 +20,10 @@ internal static class Scopes
 
     /// <summary><see cref="Read"/> in a browser's session, which is opened on the sign-in page.</summary>
     public const string Dashboard = "dashboard";
+
+    /// <summary><see cref="Submit"/> in a browser's session: its forms that change jobs.</summary>
+    public const string DashboardChanges = "dashboard_changes";
+
+    /// <summary><see cref="Admin"/> in a browser's session.</summary>
+    public const string DashboardAdmin = "dashboard_admin";
 }

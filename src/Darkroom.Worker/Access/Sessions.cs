@@ -16,7 +16,7 @@ internal static class Sessions
 
     public const string SignInPath = "/sign-in";
 
-    const string KeyClaim = "key_sha256";
+    public const string KeyClaim = "key_sha256";
 
     /// <summary>A working day without a visit.</summary>
     static readonly TimeSpan Lifetime = TimeSpan.FromHours(12);

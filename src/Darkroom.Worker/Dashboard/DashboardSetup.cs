@@ -1,4 +1,7 @@
 using Darkroom.Worker.Access;
+using Darkroom.Worker.Dashboard.Jobs;
+using Darkroom.Worker.Dashboard.Settings;
+using Darkroom.Worker.Dashboard.Usage;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -6,12 +9,13 @@ namespace Darkroom.Worker.Dashboard;
 
 internal static class DashboardSetup
 {
-    /// <summary>No script at all, nothing from elsewhere, no frame around us.</summary>
-    const string ContentSecurityPolicy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    /// <summary>Our own files and connections, nothing inline, nothing from elsewhere, no frame around us.</summary>
+    const string ContentSecurityPolicy =
+        "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'self'; frame-ancestors 'none'";
 
-    public static IServiceCollection AddDashboard(this IServiceCollection services)
+    public static IServiceCollection AddDashboard(this IServiceCollection services, Roles roles)
     {
-        services.AddRazorComponents();
+        services.AddRazorComponents().AddInteractiveServerComponents();
         services.AddAntiforgery(options =>
         {
             options.Cookie.Name = "darkroom.antiforgery";
@@ -19,12 +23,15 @@ internal static class DashboardSetup
             // Not "always": behind a proxy that ends TLS every request here is plain, and would then be refused.
             options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
         });
-        return services.AddSingleton<OverviewSnapshot>().AddSingleton<SignIn>();
+        services.AddSingleton<OverviewSnapshot>().AddSingleton<SignIn>().AddSingleton<BulkActions>().AddSingleton<Thumbnails>().AddSingleton<SearchIndex>();
+        if (roles.ServesDashboard)
+            services.AddHostedService(provider => provider.GetRequiredService<SearchIndex>()).AddHostedService<BulkRunner>();
+        return services;
     }
 
     public static void MapDashboard(this IEndpointRouteBuilder routes)
     {
-        var pages = routes.MapGroup("").ExcludeFromDescription().AddEndpointFilter((context, next) =>
+        var open = routes.MapGroup("").ExcludeFromDescription().AddEndpointFilter((context, next) =>
         {
             var headers = context.HttpContext.Response.Headers;
             headers.ContentSecurityPolicy = ContentSecurityPolicy;
@@ -33,24 +40,32 @@ internal static class DashboardSetup
             headers.CacheControl = "private, no-store";
             return next(context);
         });
-        pages.MapGet("/", OverviewAsync).RequireAuthorization(Scopes.Dashboard);
-        pages.MapGet(Sessions.SignInPath, (HttpContext http, SignIn signIn) => signIn.Show(http)).AllowAnonymous();
-        pages.MapPost(Sessions.SignInPath, (HttpContext http, SignIn signIn, CancellationToken ct) => signIn.OpenAsync(http, ct)).AllowAnonymous();
-        pages.MapPost("/sign-out", (HttpContext http, SignIn signIn) => signIn.CloseAsync(http)).RequireAuthorization(Scopes.Dashboard);
-        // A resource of the assembly: it is there however the worker is run, published or hosted.
-        pages.MapGet("/dashboard.css", () => TypedResults.Stream(
-            typeof(DashboardSetup).Assembly.GetManifestResourceStream("dashboard.css")!, "text/css; charset=utf-8")).AllowAnonymous();
+        PageFiles.Map(open);
+        open.MapGet(Sessions.SignInPath, (HttpContext http, SignIn signIn) => signIn.Show(http)).AllowAnonymous();
+        open.MapPost(Sessions.SignInPath, (HttpContext http, SignIn signIn, CancellationToken ct) => signIn.OpenAsync(http, ct)).AllowAnonymous();
+        open.MapPost("/sign-out", (HttpContext http, SignIn signIn) => signIn.CloseAsync(http)).RequireAuthorization(Scopes.Dashboard);
+
+        var pages = open.MapGroup("").RequireAuthorization(Scopes.Dashboard);
+        var changes = pages.MapGroup("").AddEndpointFilter(RefuseForgeriesAsync);
+        pages.MapGet("/", (HttpContext http) => new RazorComponentResult<OverviewPage>(new { Visitor = Visitor.Of(http) }));
+        JobsRoutes.Map(pages, changes);
+        UsagePages.Map(pages);
+        SettingsRoutes.Map(pages, changes);
+        routes.MapBlazorHub("/_blazor").RequireAuthorization(Scopes.Dashboard);
     }
 
-    static async Task<IResult> OverviewAsync(HttpContext http, OverviewSnapshot snapshot, IAntiforgery antiforgery)
+    /// <summary>A change is made by our own form, on whichever node it was shown.</summary>
+    static async ValueTask<object?> RefuseForgeriesAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
-        var tokens = antiforgery.GetAndStoreTokens(http);
-        return new RazorComponentResult<OverviewPage>(new
-        {
-            Shown = await snapshot.ReadAsync(http.User.ProjectId()),
-            MayOpenAdminPages = http.User.HasClaim(Caller.ScopeClaim, Scopes.Admin),
-            TokenField = tokens.FormFieldName,
-            Token = tokens.RequestToken!,
-        });
+        var http = context.HttpContext;
+        return await http.RequestServices.GetRequiredService<IAntiforgery>().IsRequestValidAsync(http)
+            ? await next(context)
+            : new RazorComponentResult<MissingPage>(new
+            {
+                Visitor = Visitor.Of(http),
+                What = "Nothing was changed",
+                Hint = "The page had expired. Go back, reload it and try again.",
+            })
+            { StatusCode = StatusCodes.Status400BadRequest };
     }
 }

@@ -4,30 +4,51 @@ using Darkroom.Migrations;
 using Darkroom.Worker.Endpoint;
 using Darkroom.Worker.Usage;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 using JobStatus = Darkroom.Migrations.Rows.JobStatus;
 
 namespace Darkroom.Worker.Dashboard;
 
 /// <summary>What the overview shows of one project and of the cluster, at one moment.</summary>
+/// <param name="At">By the database's clock.</param>
+/// <param name="ImagesLastMinute">Pictures asked for by the jobs that succeeded in the last minute.</param>
+/// <param name="OldestDue">Since when the job has been due that waits longest.</param>
+/// <param name="Failures">Of the last 24 hours by error code, the most frequent first.</param>
 /// <param name="Today">Since midnight UTC; null before the first attempt of the day ended.</param>
+/// <param name="Nodes">Those that run, and those lost in the last hour.</param>
+/// <param name="Ending">Configured models that their maker shuts down within 60 days.</param>
 public sealed record Overview(
-    DateTimeOffset At, int Queued, int Running, int Held, UsageLine? Today, IReadOnlyList<NodeLine> Nodes, IReadOnlyList<EndpointStatus> Endpoints);
+    DateTimeOffset At, int Queued, int Running, int Held, long ImagesLastMinute, DateTimeOffset? OldestDue, IReadOnlyList<FailureLine> Failures,
+    UsageLine? Today, IReadOnlyList<NodeLine> Nodes, IReadOnlyList<EndpointStatus> Endpoints, IReadOnlyList<EndingModel> Ending);
 
 /// <param name="Silence">Since its last heartbeat, by the database's clock.</param>
-public sealed record NodeLine(string Name, int Slots, bool Accepting, string? Reason, TimeSpan Silence);
+public sealed record NodeLine(string Name, int Slots, bool Accepting, string? Reason, TimeSpan Silence, bool Lost);
+
+public sealed record FailureLine(string? Code, int Jobs);
+
+public sealed record EndingModel(string Name, DateOnly Day);
 
 /// <summary>
-/// Reads the overview at most once a second and project, however many people look: those who come meanwhile share the reading, so that
-/// fifty open pages cost the database as much as one.
+/// Reads the overview at most once in two seconds and project, however many people look: those who come meanwhile share the reading, so
+/// that fifty open pages cost the database as much as one.
 /// </summary>
-internal sealed class OverviewSnapshot(IDbContextFactory<DarkroomDb> databases, EndpointReport endpoints, TimeProvider time)
+internal sealed class OverviewSnapshot(
+    IDbContextFactory<DarkroomDb> databases, EndpointReport endpoints, IOptions<EndpointSettings> settings, TimeProvider time)
 {
     /// <summary>Counting stops here, to cost the same with a million jobs waiting.</summary>
     public const int MostCounted = 100_000;
 
-    static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1);
+    /// <summary>Of a day's failures, so many of the newest are told apart by reason.</summary>
+    const int MostFailures = 10_000;
+
+    const int EndingWithinDays = 60;
+
+    static readonly TimeSpan Fresh = TimeSpan.FromSeconds(2), LostShown = TimeSpan.FromHours(1), Day = TimeSpan.FromDays(1);
 
     readonly ConcurrentDictionary<Guid, Reading> readings = new();
+
+    /// <summary>Readings begun so far; a test counts them.</summary>
+    public int Readings { get; private set; }
 
     public Task<Overview> ReadAsync(Guid projectId) => readings.AddOrUpdate(
         projectId,
@@ -39,27 +60,46 @@ internal sealed class OverviewSnapshot(IDbContextFactory<DarkroomDb> databases, 
     /// <summary>Without a caller's cancellation token: the one who asked first may leave while others wait for the same answer.</summary>
     async Task<Overview> QueryAsync(Guid projectId)
     {
+        Readings++;
         await using var db = await databases.CreateDbContextAsync();
-        var today = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
+        var now = (await db.Database.SqlQuery<DateTimeOffset>($"""SELECT darkroom.now() AS "Value" """).ToListAsync()).Single();
+        var today = DateOnly.FromDateTime(now.UtcDateTime);
         var usage = await UsageReport.ReadAsync(db, projectId, new UsageQuery([], today, today.AddDays(1), After: null, Limit: 1), CancellationToken.None);
+        var jobs = db.Jobs.Where(j => j.ProjectId == projectId);
         return new Overview(
-            time.GetUtcNow(),
-            await CountAsync(db, projectId, JobStatus.Queued),
-            await CountAsync(db, projectId, JobStatus.Running),
-            await CountAsync(db, projectId, JobStatus.Held),
+            now,
+            await CountAsync(jobs, JobStatus.Queued), await CountAsync(jobs, JobStatus.Running), await CountAsync(jobs, JobStatus.Held),
+            await db.Jobs.Where(j => j.FinishedAt > now.AddMinutes(-1) && j.ProjectId == projectId && j.Status == JobStatus.Succeeded).SumAsync(j => (long)j.N),
+            await OldestDueAsync(db, projectId, now),
+            await FailuresAsync(jobs, now - Day),
             usage.SingleOrDefault(line => line.Attempts > 0),
-            await NodesAsync(db),
-            await endpoints.ReadAsync(CancellationToken.None));
+            await NodesAsync(db, now),
+            await endpoints.ReadAsync(CancellationToken.None),
+            [.. from model in settings.Value.Models
+                where model.ShutdownDate <= today.AddDays(EndingWithinDays)
+                select new EndingModel(model.Name, model.ShutdownDate!.Value)]);
     }
 
-    static Task<int> CountAsync(DarkroomDb db, Guid projectId, string status) =>
-        db.Jobs.Where(j => j.ProjectId == projectId && j.Status == status).Take(MostCounted + 1).CountAsync();
+    static Task<int> CountAsync(IQueryable<Migrations.Rows.Job> jobs, string status) => jobs.Where(j => j.Status == status).Take(MostCounted + 1).CountAsync();
 
-    static async Task<List<NodeLine>> NodesAsync(DarkroomDb db)
+    /// <summary>By submission, not by due time, for which there is an index; a retry's later time is respected all the same.</summary>
+    static async Task<DateTimeOffset?> OldestDueAsync(DarkroomDb db, Guid projectId, DateTimeOffset now)
     {
-        var rows = await db.Nodes.AsNoTracking().Where(n => n.EndedAt == null).OrderBy(n => n.Name).ThenBy(n => n.Id)
-            .Select(n => new { Row = n, Now = DarkroomDb.Now() }).ToListAsync();
-        return [.. rows.Select(n => new NodeLine(n.Row.Name, n.Row.Slots, n.Row.Accepting, n.Row.NotAcceptingReason, n.Now - n.Row.HeartbeatAt))];
+        const int Looked = 500;
+        return await db.Jobs.Where(j => j.ProjectId == projectId && j.Status == JobStatus.Queued).OrderBy(j => j.CreatedAt).ThenBy(j => j.Id).Take(Looked)
+            .Where(j => j.DueAt <= now).MinAsync(j => (DateTimeOffset?)j.DueAt);
+    }
+
+    static async Task<List<FailureLine>> FailuresAsync(IQueryable<Migrations.Rows.Job> jobs, DateTimeOffset since) => await jobs
+        .Where(j => j.Status == JobStatus.Failed && j.CreatedAt > since).OrderByDescending(j => j.CreatedAt).Take(MostFailures)
+        .GroupBy(j => j.ErrorCode).Select(g => new { g.Key, Count = g.Count() }).OrderByDescending(g => g.Count).Take(8)
+        .Select(g => new FailureLine(g.Key, g.Count)).ToListAsync();
+
+    static async Task<List<NodeLine>> NodesAsync(DarkroomDb db, DateTimeOffset now)
+    {
+        var since = now - LostShown;
+        var rows = await db.Nodes.AsNoTracking().Where(n => n.EndedAt == null || (n.Lost && n.HeartbeatAt > since)).OrderBy(n => n.Lost).ThenBy(n => n.Name).ToListAsync();
+        return [.. rows.Select(n => new NodeLine(n.Name, n.Slots, n.Accepting, n.NotAcceptingReason, now - n.HeartbeatAt, n.Lost))];
     }
 
     /// <param name="Answer">Lazy, because the dictionary may make a value that it then throws away.</param>
