@@ -14,6 +14,8 @@ public abstract class LiveView : ComponentBase, IDisposable
 
     readonly CancellationTokenSource left = new();
 
+    bool begun;
+
     [Parameter, EditorRequired] public required Visitor Visitor { get; set; }
 
     [Inject] internal ApiKeys Keys { get; set; } = null!;
@@ -27,7 +29,17 @@ public abstract class LiveView : ComponentBase, IDisposable
 
     protected abstract Task ReadAsync(CancellationToken ct);
 
-    protected override Task OnInitializedAsync() => ReadAsync(left.Token);
+    /// <summary>Nothing is rendered before it is read: the circuit's first picture takes the place of the page's without a gap.</summary>
+    public override async Task SetParametersAsync(ParameterView parameters)
+    {
+        parameters.SetParameterProperties(this);
+        if (!begun)
+        {
+            begun = true;
+            await ReadAsync(left.Token);
+        }
+        await base.SetParametersAsync(ParameterView.Empty);
+    }
 
     /// <summary>Only a view with a circuit is ever "after render"; one that is merely sent reads once.</summary>
     protected override async Task OnAfterRenderAsync(bool firstRender)

@@ -26,8 +26,9 @@ internal sealed partial class Browser(Uri address, CookieContainer? cookies = nu
     public async Task<HttpResponseMessage> PostAsync(string path, string page, params (string Name, string Value)[] fields)
     {
         var html = await TextAsync(page);
-        var hidden = Hidden.Matches(html).Select(m => (m.Groups["name"].Value, WebUtility.HtmlDecode(m.Groups["value"].Value)));
-        return await SendAsync(path, [.. hidden, .. fields]);
+        var hidden = Hidden.Matches(html).Select(m => (Name: m.Groups["name"].Value, WebUtility.HtmlDecode(m.Groups["value"].Value)));
+        // A page has several forms; the first's token is good for all of them.
+        return await SendAsync(path, [.. fields, .. hidden.DistinctBy(h => h.Name).ExceptBy(fields.Select(f => f.Name), h => h.Name)]);
     }
 
     public async Task<HttpResponseMessage> SendAsync(string path, params (string Name, string Value)[] fields)

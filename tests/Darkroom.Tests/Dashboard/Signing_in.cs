@@ -137,15 +137,18 @@ public sealed class Signing_in : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Pages_forbid_scripts_frames_and_everything_from_elsewhere()
+    public async Task Pages_forbid_inline_scripts_and_styles_frames_and_everything_from_elsewhere()
     {
-        foreach (var path in new[] { "/sign-in", "/dashboard.css" })
+        using var entered = await Browser.SignInAsync(TestWorker.AdminKey);
+        foreach (var path in new[] { "/sign-in", "/", "/jobs", "/usage", "/settings", "/dashboard.css", "/_framework/blazor.web.js" })
         {
             using var answer = await Browser.GetAsync(path);
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
             var policy = Assert.Single(answer.Headers.GetValues("Content-Security-Policy"));
-            Assert.Contains("default-src 'none'", policy, StringComparison.Ordinal);
+            Assert.Contains("default-src 'none'; script-src 'self'", policy, StringComparison.Ordinal);
             Assert.Contains("frame-ancestors 'none'", policy, StringComparison.Ordinal);
             Assert.DoesNotContain("unsafe", policy, StringComparison.Ordinal);
+            Assert.DoesNotContain("http", policy, StringComparison.Ordinal);
         }
     }
 
@@ -173,7 +176,8 @@ public sealed class Signing_in : IAsyncLifetime
 
         var page = await Browser.TextAsync("/");
 
-        Assert.Contains("paused: &lt;script&gt;alert(1)&lt;/script&gt;", page, StringComparison.Ordinal);
+        Assert.Contains("is paused.</b> &lt;script&gt;alert(1)&lt;/script&gt;", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("<script>alert", page, StringComparison.Ordinal);
         Assert.Contains("<dt>Queued</dt><dd>1</dd>", page, StringComparison.Ordinal);
     }
 

@@ -1,0 +1,184 @@
+using System.Text;
+using Darkroom.Tests.Infrastructure;
+using Microsoft.Playwright;
+using Xunit;
+using static Microsoft.Playwright.Assertions;
+
+namespace Darkroom.BrowserTests;
+
+public sealed class People_use_the_dashboard(Site site) : IClassFixture<Site>
+{
+    [Fact(Timeout = 120_000)]
+    public async Task Figures_move_while_jobs_run_without_a_reload()
+    {
+        await using var person = await site.EnterAsync();
+        site.Endpoint.Hold("moving");
+        try
+        {
+            var page = await person.GoLiveAsync("/");
+            await page.EvaluateAsync("window.stayed = true");
+            var pictures = page.Locator(".figures div", new() { HasText = "Pictures, last minute" }).Locator("dd");
+            var inFlight = page.Locator(".figures div", new() { HasText = "In flight" }).Locator("dd");
+            var before = int.Parse((await pictures.InnerTextAsync()).Split(' ')[0], null);
+            for (var i = 0; i < 4; i++)
+                await site.SubmitAsync(Site.Now($"moving {i}"));
+            await Expect(inFlight).ToContainTextAsync("4 of 20 slots", new() { Timeout = 20_000 });
+
+            site.Endpoint.Release();
+            await Expect(pictures).ToHaveTextAsync(new System.Text.RegularExpressions.Regex($"^{before + 4} "), new() { Timeout = 20_000 });
+            await Expect(inFlight).ToContainTextAsync("0 of 20 slots", new() { Timeout = 20_000 });
+            Assert.True(await page.EvaluateAsync<bool>("window.stayed"));
+        }
+        finally
+        {
+            site.Endpoint.Release();
+        }
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_job_is_searched_for_opened_and_its_picture_seen()
+    {
+        var id = await site.SubmitAsync(Site.Now("an unmistakable pelican", "pelican-1"));
+        await site.SubmitAsync(Site.Now("something else"));
+        await using var person = await site.EnterAsync();
+        var page = person.Page;
+        var link = page.GetByRole(AriaRole.Link, new() { Name = "an unmistakable pelican" });
+        do
+        {
+            // Search follows the submission by a second or two.
+            await person.GoAsync("/jobs");
+            await page.GetByLabel("Words in prompt or custom id").FillAsync("pelic unmist");
+            await page.GetByLabel("succeeded").CheckAsync();
+            await person.PressAsync("Filter");
+        }
+        while (await link.CountAsync() == 0);
+
+        Assert.Contains("status=succeeded", page.Url, StringComparison.Ordinal);
+        Assert.Contains("q=pelic", page.Url, StringComparison.Ordinal);
+        await Expect(page.GetByText("something else")).ToHaveCountAsync(0);
+        await Expect(page.Locator("img.thumb")).ToHaveJSPropertyAsync("naturalWidth", 320);
+        await link.ClickAsync();
+
+        await Expect(page).ToHaveURLAsync(new Uri(site.Address, $"/jobs/{id}").ToString());
+        var picture = page.Locator(".pictures img");
+        await Expect(picture).ToHaveJSPropertyAsync("complete", true);
+        Assert.True(await picture.EvaluateAsync<int>("image => image.naturalWidth") >= 1024);
+        await Expect(page.Locator(".timeline li")).ToHaveCountAsync(1);
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_job_is_cancelled_and_a_failed_one_retried()
+    {
+        var waiting = await site.SubmitAsync(Site.Waiting("a job to cancel"));
+        var refused = await site.SubmitAsync(new { model = "gpt-image-1.5", prompt = "refused once [[fault:moderation_blocked x1]]", quality = "low", max_attempts = 1 });
+        await using var person = await site.EnterAsync();
+
+        await person.GoLiveAsync($"/jobs/{waiting}");
+        await person.PressAsync("Cancel");
+        await Expect(person.Page.Locator("h1 + .badge")).ToHaveTextAsync("canceled");
+
+        await person.GoLiveAsync($"/jobs/{refused}");
+        await Expect(person.Page.Locator("h1 + .badge")).ToHaveTextAsync("failed");
+        await person.PressAsync("Retry");
+        await Expect(person.Page.Locator("h1 + .badge")).ToHaveTextAsync("succeeded", new() { Timeout = 20_000 });
+        await Expect(person.Page.Locator(".timeline li")).ToHaveCountAsync(2);
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task All_jobs_of_a_filter_are_cancelled_with_progress_shown()
+    {
+        for (var i = 0; i < 5; i++)
+            await site.SubmitAsync(new { model = "gpt-image-1", prompt = $"bulk {i}", quality = "low", not_before = "2099-01-01T00:00:00Z" });
+        await using var person = await site.EnterAsync();
+
+        await person.GoLiveAsync("/jobs?model=gpt-image-1&status=queued");
+        await Expect(person.Page.Locator("tbody tr")).ToHaveCountAsync(5);
+        await person.Page.GetByText("Cancel all…").ClickAsync();
+        await person.PressAsync("Cancel them");
+
+        await person.SeesAsync("Cancelling: 5 jobs done. Finished.");
+        await person.GoAsync("/jobs?model=gpt-image-1&status=queued");
+        await person.SeesAsync("No job matches this filter");
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task An_endpoint_is_paused_and_resumed_from_the_overview()
+    {
+        await using var person = await site.EnterAsync();
+
+        await person.GoAsync("/settings");
+        await person.Page.GetByLabel("Why default is paused").FillAsync("<b>lunch</b>");
+        await person.PressAsync("Pause default");
+        try
+        {
+            await person.GoLiveAsync("/");
+            await person.SeesAsync("Endpoint default is paused. <b>lunch</b>");
+        }
+        finally
+        {
+            await person.PressAsync("Resume default");
+        }
+        await Expect(person.Page.Locator(".badge.active")).ToHaveCountAsync(1);
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_key_is_made_shown_once_used_and_revoked()
+    {
+        await using var admin = await site.EnterAsync();
+        await admin.GoAsync("/settings");
+        await admin.Page.GetByLabel("Name", new() { Exact = true }).FillAsync("night shift");
+        await admin.Page.GetByLabel("submit, cancel and retry").UncheckAsync();
+        await admin.PressAsync("Create key");
+        var key = await admin.Page.Locator("#secret").InnerTextAsync();
+        await admin.GoAsync("/settings");
+        await Expect(admin.Page.Locator("#secret")).ToHaveCountAsync(0);
+
+        await using var reader = await site.EnterAsync(key);
+        await reader.GoLiveAsync("/");
+        await Expect(reader.Page.GetByRole(AriaRole.Link, new() { Name = "Settings" })).ToHaveCountAsync(0);
+
+        await admin.Page.Locator("tr", new() { HasText = "night shift" }).GetByText("Revoke…").ClickAsync();
+        await admin.PressAsync("Revoke night shift");
+        await reader.SeesAsync("Your session has ended");
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_prompt_full_of_markup_does_nothing()
+    {
+        var id = await site.SubmitAsync(Site.Waiting("<img src=x onerror=alert(1)><script>alert(2)</script><style>body{display:none}</style>"));
+        await using var person = await site.EnterAsync();
+
+        await person.GoLiveAsync($"/jobs/{id}");
+        await person.SeesAsync("<img src=x onerror=alert(1)>");
+        await person.GoAsync("/jobs");
+        await person.SeesAsync("<script>alert(2)</script>");
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task Times_are_in_the_viewers_zone()
+    {
+        var id = await site.SubmitAsync(Site.Waiting("far ahead"));
+        await using var person = await site.EnterAsync();
+
+        await person.GoLiveAsync($"/jobs/{id}");
+
+        // Midnight of UTC is one o'clock in Vienna.
+        await person.SeesAsync("1 Jan 2099, 01:00:00");
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task The_pages_of_Hangfire_open_by_session_and_by_Basic()
+    {
+        await using (var person = await site.EnterAsync())
+        {
+            await person.GoAsync("/hangfire");
+            await Expect(person.Page).ToHaveTitleAsync(new System.Text.RegularExpressions.Regex("Darkroom tickets"));
+            await Expect(person.Page.Locator("h1")).ToHaveCSSAsync("font-weight", "500");
+        }
+
+        await using var context = await site.Browser.NewContextAsync(new() { HttpCredentials = new() { Username = "anyone", Password = TestWorker.AdminKey } });
+        var page = await context.NewPageAsync();
+        await page.GotoAsync(new Uri(site.Address, "/hangfire").ToString());
+        await Expect(page).ToHaveTitleAsync(new System.Text.RegularExpressions.Regex("Darkroom tickets"));
+    }
+}

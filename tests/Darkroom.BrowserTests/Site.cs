@@ -1,0 +1,83 @@
+using System.Text;
+using System.Text.Json;
+using Darkroom.Simulator;
+using Darkroom.Tests.Infrastructure;
+using Microsoft.Playwright;
+using Xunit;
+
+namespace Darkroom.BrowserTests;
+
+/// <summary>A worker with its simulated endpoint and a real Chromium, installed by the system's packages; nothing is downloaded.</summary>
+public sealed class Site : IAsyncLifetime
+{
+    const string Chromium = "/usr/bin/chromium";
+
+    TestDatabase? database;
+    TestWorker? worker;
+    IPlaywright? playwright;
+
+    static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public SimulatorHost Endpoint { get; private set; } = null!;
+
+    public IBrowser Browser { get; private set; } = null!;
+
+    public Uri Address => worker!.Address;
+
+    public static string AdminKey => TestWorker.AdminKey;
+
+    public async ValueTask InitializeAsync()
+    {
+        if (!File.Exists(Chromium))
+            Requirements.Missing(Requirements.Browser, $"{Chromium} is not there; on Debian: apt-get install chromium fonts-dejavu-core");
+        database = await TestDatabase.CreateAsync();
+        Endpoint = await SimulatorHost.StartAsync(o =>
+        {
+            o.LatencyScale = 0;
+            (o.MinPictureBytes, o.MaxPictureBytes, o.DistinctPictures) = (200_000, 400_000, 0);
+        });
+        worker = await TestWorker.StartAsync(database, Endpoint);
+        playwright = await Playwright.CreateAsync();
+        Browser = await playwright.Chromium.LaunchAsync(new()
+        {
+            ExecutablePath = Chromium,
+            Args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        });
+    }
+
+    /// <summary>A person of their own, signed in, whose browser's complaints end the test.</summary>
+    public async Task<Person> EnterAsync(string key = TestWorker.AdminKey, ColorScheme scheme = ColorScheme.Light, int width = 1280)
+    {
+        var person = await Person.ComeAsync(this, scheme, width);
+        await person.SignInAsync(key);
+        return person;
+    }
+
+    /// <returns>The job's id.</returns>
+    public async Task<string> SubmitAsync(object job)
+    {
+        using var api = worker!.Client();
+        using var body = new StringContent(JsonSerializer.Serialize(job), Encoding.UTF8, "application/json");
+        using var sent = await api.PostAsync(new Uri("/v1/jobs", UriKind.Relative), body, Cancel);
+        sent.EnsureSuccessStatusCode();
+        return JsonElement.Parse(await sent.Content.ReadAsStringAsync(Cancel)).GetProperty("id").GetString()!;
+    }
+
+    public static object Waiting(string prompt, string? customId = null) =>
+        new { model = "gpt-image-1.5", prompt, quality = "low", custom_id = customId, not_before = "2099-01-01T00:00:00Z" };
+
+    public static object Now(string prompt, string? customId = null) => new { model = "gpt-image-1.5", prompt, quality = "low", custom_id = customId };
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Browser is not null)
+            await Browser.DisposeAsync();
+        playwright?.Dispose();
+        if (worker is not null)
+            await worker.DisposeAsync();
+        if (Endpoint is not null)
+            await Endpoint.DisposeAsync();
+        if (database is not null)
+            await database.DisposeAsync();
+    }
+}
