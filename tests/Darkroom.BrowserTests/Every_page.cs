@@ -80,6 +80,6 @@ public sealed class Every_page(Site site) : IClassFixture<Site>
             await person.GoLiveAsync($"/jobs/{id}");
             await Expect(person.Page.Locator("h1 + .badge")).ToHaveTextAsync(status, new() { Timeout = 20_000 });
         }
-        return [("sign-in", "/sign-in"), ("overview", "/"), ("jobs", "/jobs"), ("job", $"/jobs/{done}"), ("job-failed", $"/jobs/{failed}"), ("usage", "/usage"), ("settings", "/settings"), ("missing", "/jobs/nothing")];
+        return [("sign-in", "/sign-in"), ("overview", "/"), ("jobs", "/jobs"), ("job", $"/jobs/{done}"), ("job-failed", $"/jobs/{failed}"), ("usage", "/usage"), ("settings", "/settings"), ("missing", Person.Missing)];
     }
 }

@@ -7,6 +7,9 @@ namespace Darkroom.BrowserTests;
 /// <summary>One browser context. Whatever the browser complains of (script errors, refused by policy, failed loads) fails the test at its end.</summary>
 public sealed class Person : IAsyncDisposable
 {
+    /// <summary>The path of no page.</summary>
+    public const string Missing = "/jobs/nothing";
+
     readonly IBrowserContext context;
     readonly ConcurrentQueue<string> complaints = [];
     readonly Uri address;
@@ -28,8 +31,9 @@ public sealed class Person : IAsyncDisposable
         var person = new Person(context, await context.NewPageAsync(), site.Address);
         person.Page.Console += (_, message) =>
         {
-            if (message.Type is "error" or "warning")
-                person.complaints.Enqueue(message.Text);
+            // The missing page is asked for on purpose.
+            if (message.Type is "error" or "warning" && !message.Location.Contains(Missing, StringComparison.Ordinal))
+                person.complaints.Enqueue($"{message.Text} {message.Location}");
         };
         person.Page.PageError += (_, error) => person.complaints.Enqueue(error);
         person.Page.Dialog += (_, dialog) => person.complaints.Enqueue("dialog: " + dialog.Message);
