@@ -45,7 +45,8 @@ public sealed record JobsQuery(
             [.. asked.Intersect(JobStatus.All)], Text("q"), Text("model"), Text("error"),
             Read("batch", text => WireId.Batch.TryParse(text, out var id) ? id : (Guid?)null, "batch id (batch_...)"),
             Read("from", Moment, "time"), Read("to", Moment, "time"),
-            Read("after", text => WireId.Job.TryParse(text, out var id) ? id : (Guid?)null, "job id (job_...)")) { Objections = objections };
+            Read("after", text => WireId.Job.TryParse(text, out var id) ? id : (Guid?)null, "job id (job_...)"))
+        { Objections = objections };
     }
 
     /// <summary>As a browser's field for date and time sends it, in UTC.</summary>
