@@ -11,6 +11,7 @@ using Darkroom.Worker.Retention;
 using Darkroom.Worker.Storage;
 using Darkroom.Worker.Submission;
 using Darkroom.Worker.Usage;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Darkroom.Worker;
@@ -33,6 +34,11 @@ public static class WorkerApp
         catch (StartException e)
         {
             await Console.Error.WriteLineAsync(e.Message);
+            return 1;
+        }
+        catch (IOException e) when (e.InnerException is AddressInUseException)
+        {
+            await Console.Error.WriteLineAsync($"{e.Message} Another program listens there; ASPNETCORE_URLS names another address.");
             return 1;
         }
     }

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using Xunit;
 
 namespace Darkroom.CrashTests;
@@ -9,6 +11,8 @@ namespace Darkroom.CrashTests;
 internal sealed class WorkerProcess : IAsyncDisposable
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    static int lastPort = Random.Shared.Next(10_000, 18_000);
 
     readonly Process process;
     readonly ConcurrentQueue<string> output = new();
@@ -36,7 +40,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
     public static WorkerProcess Start(IEnumerable<string> settings, IReadOnlyDictionary<string, string>? environment)
     {
-        var address = new Uri($"http://127.0.0.1:{Random.Shared.Next(20_000, 32_000)}");
+        var address = new Uri($"http://127.0.0.1:{FreePort().ToString(CultureInfo.InvariantCulture)}");
         var start = new ProcessStartInfo(
             Path.Combine(AppContext.BaseDirectory, "Darkroom.Worker"), [.. settings.Append($"urls={address}").Select(setting => "--" + setting)])
         {
@@ -51,6 +55,24 @@ internal sealed class WorkerProcess : IAsyncDisposable
         worker.process.BeginOutputReadLine();
         worker.process.BeginErrorReadLine();
         return worker;
+    }
+
+    /// <summary>Below the range that systems give outgoing connections; no port twice, for one that died may be asked until it is replaced.</summary>
+    static int FreePort()
+    {
+        while (true)
+        {
+            var port = Interlocked.Increment(ref lastPort);
+            using var probe = new TcpListener(IPAddress.Loopback, port);
+            try
+            {
+                probe.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+            }
+        }
     }
 
     /// <summary>Returns when readiness is as said; a worker that does not answer is not ready.</summary>
