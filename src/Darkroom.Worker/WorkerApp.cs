@@ -11,6 +11,7 @@ using Darkroom.Worker.Retention;
 using Darkroom.Worker.Storage;
 using Darkroom.Worker.Submission;
 using Darkroom.Worker.Usage;
+using Hangfire;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -96,12 +97,18 @@ public static class WorkerApp
     static async Task PrepareAsync(WebApplication app)
     {
         app.Services.CheckOptions();
-        await app.Services.MigrateAsync(CancellationToken.None);
-        if (app.Services.GetRequiredService<Roles>().OnlyMigrates)
-            return;
-        await app.Services.GetRequiredService<BootstrapKey>().EnsureAsync(CancellationToken.None);
-        await app.Services.GetRequiredService<EndpointStates>().EnsureRowsAsync(CancellationToken.None);
-        MapRoutes(app, app.Services.GetRequiredService<Roles>());
+        var roles = app.Services.GetRequiredService<Roles>();
+        await app.Services.MigrateAsync(() => roles.OnlyMigrates ? Task.CompletedTask : EnsureRowsAsync(app.Services), CancellationToken.None);
+        if (!roles.OnlyMigrates)
+            MapRoutes(app, roles);
+    }
+
+    static async Task EnsureRowsAsync(IServiceProvider services)
+    {
+        await services.GetRequiredService<BootstrapKey>().EnsureAsync(CancellationToken.None);
+        await services.GetRequiredService<EndpointStates>().EnsureRowsAsync(CancellationToken.None);
+        // Hangfire makes its tables when its storage is made.
+        services.GetRequiredService<JobStorage>();
     }
 
     static void MapRoutes(WebApplication app, Roles roles)

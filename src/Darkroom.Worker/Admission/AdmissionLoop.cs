@@ -22,13 +22,13 @@ internal sealed partial class AdmissionLoop(
 
     const int SweepSize = 5000;
 
+    bool leaseExists;
     long lastSweep;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         // From the first sign of stopping, not when its turn among the services comes: a successor is to take over within seconds.
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, host.ApplicationStopping);
-        await EnsureLeaseAsync(stopping.Token);
         try
         {
             while (true)
@@ -44,6 +44,8 @@ internal sealed partial class AdmissionLoop(
     {
         try
         {
+            if (!leaseExists)
+                await EnsureLeaseAsync(ct);
             if (condition.SinceHeartbeat < worker.Value.FreshFor && await pass.RunAsync(ct) is { } admitted)
             {
                 await issuer.IssueAsync(admitted.Tickets, ct);
@@ -63,6 +65,7 @@ internal sealed partial class AdmissionLoop(
     {
         await using var db = await databases.CreateDbContextAsync(ct);
         await AdmissionLease.EnsureRowAsync(db, ct);
+        leaseExists = true;
     }
 
     async Task SweepAsync(CancellationToken ct)

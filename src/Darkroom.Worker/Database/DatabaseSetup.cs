@@ -22,9 +22,13 @@ internal static partial class DatabaseSetup
         return services;
     }
 
-    /// <summary>Applies pending migrations, one process at a time. Waits a minute for a database that is still starting.</summary>
+    /// <summary>
+    /// Applies pending migrations, one process at a time, and does what else a start needs of the database. Waits a minute for one that is
+    /// still starting, or starting again.
+    /// </summary>
+    /// <param name="then">May be done more than once.</param>
     /// <exception cref="StartException">It did not come up, or refuses us.</exception>
-    public static async Task MigrateAsync(this IServiceProvider services, CancellationToken ct)
+    public static async Task MigrateAsync(this IServiceProvider services, Func<Task> then, CancellationToken ct)
     {
         var clock = services.GetRequiredService<TimeProvider>();
         var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(DatabaseSetup));
@@ -34,6 +38,7 @@ internal static partial class DatabaseSetup
             try
             {
                 await MigrateOnceAsync(services, ct);
+                await then();
                 return;
             }
             catch (Exception e) when (DatabaseOutage.Explains(e) && clock.GetElapsedTime(started) < TimeSpan.FromMinutes(1))

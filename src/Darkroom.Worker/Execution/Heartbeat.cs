@@ -14,7 +14,7 @@ internal sealed partial class Heartbeat(
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         // Registered before anything else of the node starts: a claim needs a node whose silence can be noticed.
-        await BeatAsync(cancellationToken);
+        await TryBeatAsync(cancellationToken);
         await base.StartAsync(cancellationToken);
     }
 
@@ -23,17 +23,37 @@ internal sealed partial class Heartbeat(
         using var timer = new PeriodicTimer(options.Value.HeartbeatInterval, clock);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            try
-            {
-                await BeatAsync(stoppingToken);
-                await watch.LookAsync(stoppingToken);
-            }
-            catch (Exception e) when (DatabaseOutage.Explains(e))
-            {
-                watch.Restart();
-                condition.Set("database", $"the database cannot be reached: {e.Message}");
-                Log.Missed(logger, e.Message);
-            }
+            if (await TryBeatAsync(stoppingToken))
+                await TryLookAsync(stoppingToken);
+        }
+    }
+
+    async Task<bool> TryBeatAsync(CancellationToken ct)
+    {
+        try
+        {
+            await BeatAsync(ct);
+            return true;
+        }
+        catch (Exception e) when (DatabaseOutage.Explains(e))
+        {
+            watch.Restart();
+            condition.Set("database", $"the database cannot be reached: {e.Message}");
+            Log.Missed(logger, e.Message);
+            return false;
+        }
+    }
+
+    async Task TryLookAsync(CancellationToken ct)
+    {
+        try
+        {
+            await watch.LookAsync(ct);
+        }
+        catch (Exception e) when (DatabaseOutage.Explains(e))
+        {
+            watch.Restart();
+            Log.Missed(logger, e.Message);
         }
     }
 
