@@ -1,5 +1,6 @@
 using Darkroom.Benchmarks;
 using Darkroom.Benchmarks.Capacity;
+using Darkroom.Benchmarks.Dashboard;
 using Darkroom.Benchmarks.Decoding;
 
 return await Scenarios.RunAsync(
@@ -9,4 +10,5 @@ return await Scenarios.RunAsync(
     new("memory-server", "the endpoint of `memory`, in a process of its own", MemoryServer.RunAsync),
     new("memory-client", "one measured client of `memory`, in a process of its own", MemoryClient.RunAsync),
     new("capacity", "one node with 1000 slots: memory, statements at rest, time to fill, submit to call", CapacityScenario.RunAsync),
-    new("pace", "two nodes against an endpoint that counts: how much of the limit is used [--limits 50,250,1000]", PaceScenario.RunAsync));
+    new("pace", "two nodes against an endpoint that counts: how much of the limit is used [--limits 50,250,1000]", PaceScenario.RunAsync),
+    new("dashboard", "every page and list call with a million jobs; what 50 viewers cost [--jobs 1000000]", DashboardScenario.RunAsync));

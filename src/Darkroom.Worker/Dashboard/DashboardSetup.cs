@@ -37,7 +37,7 @@ internal static class DashboardSetup
             headers.ContentSecurityPolicy = ContentSecurityPolicy;
             headers.XContentTypeOptions = "nosniff";
             headers["Referrer-Policy"] = "same-origin";
-            headers.CacheControl = "private, no-store";
+            headers.CacheControl = "no-cache, no-store";
             return next(context);
         });
         PageFiles.Map(open);

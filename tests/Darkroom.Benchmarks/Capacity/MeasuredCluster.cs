@@ -80,6 +80,28 @@ internal sealed class MeasuredCluster : IAsyncDisposable
         FROM generate_series(1, {{count}}) AS i, (SELECT id FROM darkroom.projects LIMIT 1) AS p
         """);
 
+    /// <summary>
+    /// A month of work, the newest tenth still waiting for another year: one job in 200 failed, 30 are held; every prompt has the word
+    /// harbour, one in 200 lantern, three needle.
+    /// </summary>
+    public Task AddOldJobsAsync(int count) => ExecuteAsync($$"""
+        INSERT INTO darkroom.jobs (id, project_id, lane, endpoint, model, prompt, custom_id, quality, n, size, metadata, priority, max_attempts,
+            max_unknown_attempts, on_unknown, status, due_at, ticket, tokens_taken, attempts, counted_attempts, unknown_attempts, cost_amount,
+            error_code, error_message, created_at, finished_at)
+        SELECT gen_random_uuid(), p.id, p.id, 'default', CASE WHEN i % 100 = 1 THEN 'gpt-image-1' ELSE 'gpt-image-1.5' END,
+            'Oil painting of a harbour with red boats, thick brushwork, variation ' || i || CASE WHEN i % 200 = 2 THEN ', with a lantern' ELSE '' END
+                || CASE WHEN i IN (10, 500, {{count}} / 2) THEN ', and a needle' ELSE '' END,
+            'line-' || i, 'low', 1, '1024x1024', '{}', 5, 5, 2, 'retry', s.status, darkroom.now() + interval '1 year', 0, 0, 1, 1, 0, 0.011,
+            CASE s.status WHEN 'failed' THEN 'server_error' END, CASE s.status WHEN 'failed' THEN 'The endpoint failed five times.' END,
+            t.at, CASE WHEN s.status IN ('succeeded', 'failed') THEN t.at + interval '20 seconds' END
+        FROM generate_series(1, {{count}}) AS i, (SELECT id FROM darkroom.projects LIMIT 1) AS p,
+            LATERAL (SELECT CASE WHEN i % ({{count}} / 30 + 1) = 7 THEN 'held' WHEN i > {{count}} * 0.9 THEN 'queued' WHEN i % 200 = 3 THEN 'failed'
+                ELSE 'succeeded' END AS status) AS s,
+            LATERAL (SELECT darkroom.now() - interval '1 minute' - ({{count}} - i) * interval '2.5 seconds' AS at) AS t
+        """);
+
+    public Task VacuumAsync() => ExecuteAsync("VACUUM ANALYZE");
+
     public async Task WaitForSucceededAsync(long count)
     {
         while (await AskAsync<long>("SELECT count(*) FROM darkroom.jobs WHERE status = 'succeeded'") < count)
@@ -89,6 +111,7 @@ internal sealed class MeasuredCluster : IAsyncDisposable
     private async Task ExecuteAsync(string sql)
     {
         await using NpgsqlCommand command = database.CreateCommand(sql);
+        command.CommandTimeout = 0;
         await command.ExecuteNonQueryAsync();
     }
 

@@ -9,6 +9,7 @@ using Darkroom.Worker.Access;
 using Darkroom.Worker.Dashboard;
 using Darkroom.Worker.Dashboard.Jobs;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
 using Xunit;
 
 namespace Darkroom.Tests.Dashboard;
@@ -199,6 +200,18 @@ public sealed class Pages_and_changes : IAsyncLifetime
         await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => snapshot.ReadAsync(project)));
 
         Assert.InRange(snapshot.Readings - before, 0, 1);
+    }
+
+    [Fact]
+    public async Task Looking_at_pages_logs_no_warning()
+    {
+        await SubmitAsync("a kettle", delayed: true);
+        var before = worker.Log.AtLeast(LogLevel.Warning).Count();
+
+        foreach (var path in new[] { "/", "/jobs", "/jobs?q=kettle&model=none", "/usage", "/settings" })
+            await admin.TextAsync(path);
+
+        Assert.Empty(worker.Log.AtLeast(LogLevel.Warning).Skip(before));
     }
 
     [Fact]

@@ -46,8 +46,9 @@ internal static class JobPages
             var words = await ParsedAsync(db, query.Words, ct);
             if (words is null)
                 return new JobPage([], null, null);
-            var hits = await db.JobSearch.FromSql($"SELECT * FROM darkroom.job_search WHERE project_id = {projectId} AND words @@ {words}::tsquery")
-                .Select(s => s.JobId).Take(FewHits + 1).ToArrayAsync(ct);
+            var hits = await db.Database.SqlQuery<Guid>($"""
+                SELECT job_id AS "Value" FROM darkroom.job_search WHERE project_id = {projectId} AND words @@ {words}::tsquery LIMIT {FewHits + 1}
+                """).ToArrayAsync(ct);
             if (hits.Length <= FewHits)
                 jobs = jobs.Where(j => hits.Contains(j.Id));
             else
