@@ -70,7 +70,7 @@ internal static class DemoRun
 
         if (settings.Stay)
         {
-            AnsiConsole.MarkupLineInterpolated($"API at [bold]{servers.Address}[/], its reference at {new Uri(servers.Address, "docs")}, Hangfire at {new Uri(servers.Address, "hangfire")}.");
+            AnsiConsole.MarkupLineInterpolated($"Dashboard and API at [bold]{servers.Address}[/], the API's reference at {new Uri(servers.Address, "docs")}, Hangfire at {new Uri(servers.Address, "hangfire")}.");
             AnsiConsole.MarkupLineInterpolated($"Key (in a browser the password, with any user name): [bold]{servers.AdminKey}[/]. Ctrl-C ends it.");
             await Task.Delay(Timeout.Infinite, ct).ContinueWith(_ => { }, TaskScheduler.Default);
         }
