@@ -24,6 +24,10 @@ public sealed class DarkroomDb(DbContextOptions<DarkroomDb> options) : DbContext
     public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
     public DbSet<IdempotencyKey> IdempotencyKeys => Set<IdempotencyKey>();
     public DbSet<Secret> Secrets => Set<Secret>();
+    public DbSet<WebhookEndpoint> WebhookEndpoints => Set<WebhookEndpoint>();
+    public DbSet<WebhookDelivery> WebhookDeliveries => Set<WebhookDelivery>();
+    public DbSet<WebhookAttempt> WebhookAttempts => Set<WebhookAttempt>();
+    public DbSet<WebhookReceiver> WebhookReceivers => Set<WebhookReceiver>();
     public DbSet<UsageDelta> UsageDeltas => Set<UsageDelta>();
     public DbSet<UsageTotal> UsageTotals => Set<UsageTotal>();
     public DbSet<JobSearchEntry> JobSearch => Set<JobSearchEntry>();
@@ -59,6 +63,15 @@ public sealed class DarkroomDb(DbContextOptions<DarkroomDb> options) : DbContext
             e.HasIndex(k => k.CreatedAt);
         });
         modelBuilder.Entity<Secret>(e => e.HasKey(s => s.Name));
+        modelBuilder.Entity<WebhookEndpoint>(e =>
+        {
+            e.HasOne<Project>().WithMany().HasForeignKey(x => x.ProjectId);
+            e.HasIndex(x => new { x.ProjectId, x.CreatedAt, x.Id });
+            e.HasIndex(x => x.ProjectId).IsUnique().HasDatabaseName("ix_webhook_endpoints_own").HasFilter("url IS NULL");
+        });
+        modelBuilder.Entity<WebhookDelivery>(MapDelivery);
+        modelBuilder.Entity<WebhookAttempt>(e => e.HasIndex(a => new { a.DeliveryId, a.Number }));
+        modelBuilder.Entity<WebhookReceiver>(e => e.HasKey(r => r.Receiver));
         modelBuilder.Entity<UsageDelta>();
         modelBuilder.Entity<UsageTotal>(e =>
         {
@@ -106,6 +119,18 @@ public sealed class DarkroomDb(DbContextOptions<DarkroomDb> options) : DbContext
         job.HasIndex(j => new { j.BatchId, j.CreatedAt, j.Id }).HasDatabaseName("ix_jobs_batch").HasFilter("batch_id IS NOT NULL");
         job.HasIndex(j => new { j.ProjectId, j.CustomId, j.CreatedAt, j.Id }).HasDatabaseName("ix_jobs_custom_id")
             .HasFilter("custom_id IS NOT NULL");
+    }
+
+    static void MapDelivery(EntityTypeBuilder<WebhookDelivery> delivery)
+    {
+        delivery.Property(d => d.Snapshot).HasColumnType(AsSent);
+        // What to send next, receiver by receiver, and what is under way.
+        delivery.HasIndex(d => new { d.Receiver, d.DueAt }).HasDatabaseName("ix_webhook_deliveries_due").HasFilter("status = 'pending' AND issued_at IS NULL");
+        delivery.HasIndex(d => d.Receiver).HasDatabaseName("ix_webhook_deliveries_issued").HasFilter("status = 'pending' AND issued_at IS NOT NULL");
+        // The log: newest first, keyset by (created_at, id).
+        delivery.HasIndex(d => new { d.ProjectId, d.CreatedAt, d.Id }).HasDatabaseName("ix_webhook_deliveries_project");
+        delivery.HasIndex(d => d.JobId).HasDatabaseName("ix_webhook_deliveries_job").HasFilter("job_id IS NOT NULL");
+        delivery.HasIndex(d => d.FinishedAt).HasDatabaseName("ix_webhook_deliveries_finished").HasFilter("finished_at IS NOT NULL");
     }
 
     static void MapAttempt(EntityTypeBuilder<Attempt> attempt)

@@ -15,6 +15,16 @@ namespace Darkroom.Client;
 [JsonSerializable(typeof(ListPage<EndpointStatus>))]
 [JsonSerializable(typeof(EndpointStatus))]
 [JsonSerializable(typeof(PauseEndpoint))]
+[JsonSerializable(typeof(WebhookEvent<Job>))]
+[JsonSerializable(typeof(RegisterWebhook))]
+[JsonSerializable(typeof(WebhookEndpoint))]
+[JsonSerializable(typeof(ListPage<WebhookEndpoint>))]
+[JsonSerializable(typeof(WebhookDelivery))]
+[JsonSerializable(typeof(ListPage<WebhookDelivery>))]
+[JsonSerializable(typeof(ListPage<WebhookAttempt>))]
+[JsonSerializable(typeof(RecoverWebhooks))]
+[JsonSerializable(typeof(RecoveredWebhooks))]
+[JsonSerializable(typeof(WebhookSecret))]
 public sealed partial class DarkroomJson : JsonSerializerContext
 {
     /// <summary>For answers. The encoder leaves letters readable: every answer is <c>application/json</c>, never part of a page.</summary>

@@ -11,6 +11,7 @@ using Darkroom.Worker.Retention;
 using Darkroom.Worker.Storage;
 using Darkroom.Worker.Submission;
 using Darkroom.Worker.Usage;
+using Darkroom.Worker.Webhooks;
 using Hangfire;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -82,11 +83,13 @@ public static class WorkerApp
         services.AddJobs();
         services.AddWorkSignal();
         services.AddTickets();
+        services.AddWebhooks();
         services.AddDashboard(roles);
         if (roles.MakesCalls)
         {
             services.AddExecution(configuration);
             services.AddAdmission();
+            services.AddDeliveries();
             services.AddRetention(configuration);
         }
 
@@ -122,6 +125,7 @@ public static class WorkerApp
             app.MapJobs();
             app.MapEndpointRoutes();
             app.MapUsage();
+            app.MapWebhooks();
             app.MapApiReference();
         }
         if (roles.ServesDashboard)

@@ -99,6 +99,8 @@ internal sealed class CrashCluster : IAsyncDisposable
                 $"Darkroom:Auth:BootstrapKey={Key}",
                 $"Darkroom:Storage:FileSystem:Root={folder.FullName}/images",
                 $"Darkroom:Worker:SpoolPath={SpoolPath}",
+                "Darkroom:Webhooks:AllowHttp=true",
+                "Darkroom:Webhooks:AllowedNetworks:0=127.0.0.0/8",
                 "Darkroom:Worker:Slots=20",
                 "Darkroom:Worker:HeartbeatInterval=00:00:00.5",
                 "Darkroom:Worker:RescueAfter=00:00:03",
@@ -213,12 +215,14 @@ internal sealed class CrashCluster : IAsyncDisposable
     /// <summary>One job at a worker that may end or freeze before it has answered.</summary>
     public static async Task SubmitToVictimAsync(WorkerProcess victim)
     {
+        // Nobody listens there: the delivery stays to be counted.
+        const string NobodysUrl = "http://127.0.0.1:9/hook";
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Ct);
         patience.CancelAfter(TimeSpan.FromSeconds(5));
         try
         {
             using var answer = await victim.Http.PostAsJsonAsync(
-                new Uri("/v1/jobs", UriKind.Relative), new { model = "gpt-image-1.5", prompt = "one", quality = "low" }, JsonSerializerOptions.Web, patience.Token);
+                new Uri("/v1/jobs", UriKind.Relative), new { model = "gpt-image-1.5", prompt = "one", quality = "low", webhook_url = NobodysUrl }, JsonSerializerOptions.Web, patience.Token);
             answer.EnsureSuccessStatusCode();
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException && !Ct.IsCancellationRequested)

@@ -29,6 +29,8 @@ public sealed class Killed_at_a_step
         Assert.Equal(attempts, await cluster.AskAsync("SELECT count(*) FROM darkroom.attempts"));
         cluster.AssertCalls(1);
         await cluster.AssertLedgerAsync(1);
+        // Of a state and its event there are both or neither.
+        Assert.Equal(1, await cluster.AskAsync("SELECT count(*) FROM darkroom.webhook_deliveries WHERE type = 'job.succeeded'"));
     }
 
     [Fact]

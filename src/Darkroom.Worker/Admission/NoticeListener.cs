@@ -1,4 +1,5 @@
 using Darkroom.Worker.Execution;
+using Darkroom.Worker.Webhooks;
 using Npgsql;
 
 namespace Darkroom.Worker.Admission;
@@ -7,7 +8,8 @@ namespace Darkroom.Worker.Admission;
 /// One LISTEN connection per node. After a lost connection every notice counts as possibly missed, so all listeners are woken once.
 /// </summary>
 internal sealed partial class NoticeListener(
-    NpgsqlDataSource postgres, AdmissionWake admission, TicketQueue tickets, RunningCalls running, TimeProvider clock,
+    NpgsqlDataSource postgres, AdmissionWake admission, TicketQueue tickets, RunningCalls running,
+    [FromKeyedServices(WebhookSetup.Queue)] AdmissionWake events, [FromKeyedServices(WebhookSetup.Queue)] TicketQueue deliveries, TimeProvider clock,
     ILogger<NoticeListener> logger) : BackgroundService
 {
     static readonly TimeSpan Reconnect = TimeSpan.FromSeconds(1);
@@ -32,10 +34,12 @@ internal sealed partial class NoticeListener(
     {
         await using var connection = await postgres.OpenConnectionAsync(ct);
         connection.Notification += (_, notice) => Dispatch(notice.Channel, notice.Payload);
-        await using (var listen = new NpgsqlCommand($"LISTEN {Notices.Work}; LISTEN {Notices.Tickets}; LISTEN {Notices.Canceled}", connection))
+        await using (var listen = new NpgsqlCommand($"LISTEN {Notices.Work}; LISTEN {Notices.Tickets}; LISTEN {Notices.Deliveries}; LISTEN {Notices.Canceled}", connection))
             await listen.ExecuteNonQueryAsync(ct);
         admission.Wake();
         tickets.Wake();
+        events.Wake();
+        deliveries.Wake();
         while (true)
             await connection.WaitAsync(ct);
     }
@@ -46,6 +50,11 @@ internal sealed partial class NoticeListener(
         {
             case Notices.Work:
                 admission.Wake();
+                // What raised it may have ended a job that somebody is to be told of.
+                events.Wake();
+                break;
+            case Notices.Deliveries:
+                deliveries.Wake();
                 break;
             case Notices.Tickets:
                 tickets.Wake();

@@ -9,6 +9,9 @@ internal static class Notices
     /// <summary>Tickets wait in Hangfire's queue.</summary>
     public const string Tickets = "darkroom_tickets";
 
+    /// <summary>Deliveries of webhooks wait in Hangfire's queue.</summary>
+    public const string Deliveries = "darkroom_deliveries";
+
     /// <summary>The job whose id is the payload was cancelled.</summary>
     public const string Canceled = "darkroom_canceled";
 }

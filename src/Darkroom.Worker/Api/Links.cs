@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Options;
 
 namespace Darkroom.Worker.Api;
@@ -26,9 +28,13 @@ internal sealed class LinkOptionsRules : IValidateOptions<LinkOptions>
 }
 
 /// <summary>Makes the links in answers absolute.</summary>
-internal sealed class Links(IOptions<LinkOptions> options)
+internal sealed class Links(IOptions<LinkOptions> options, IServer server)
 {
     readonly string? publicUrl = options.Value.PublicUrl is { Length: > 0 } url ? url.TrimEnd('/') : null;
+
+    /// <summary>For what answers no request: by <c>PublicUrl</c>, else by the first address this process listens on.</summary>
+    public string Absolute(string path) =>
+        (publicUrl ?? server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault()?.TrimEnd('/') ?? "http://localhost") + path;
 
     /// <param name="path">From the root, with its leading slash.</param>
     public string Absolute(string path, HttpRequest request) => (publicUrl ?? $"{request.Scheme}://{request.Host}{request.PathBase}") + path;

@@ -1,5 +1,6 @@
 using Darkroom.Worker.Access;
 using Darkroom.Worker.Database;
+using Darkroom.Worker.Webhooks;
 using Hangfire;
 using Hangfire.AspNetCore;
 using Hangfire.Common;
@@ -21,7 +22,9 @@ internal static class HangfireSetup
 
     public static IServiceCollection AddTickets(this IServiceCollection services)
     {
-        services.AddSingleton<TicketQueue>();
+        services.AddSingleton(provider => new TicketQueue(GenerateQueue, provider.GetRequiredService<NodeCondition>()));
+        // A node that takes no more calls still tells of those that have ended.
+        services.AddKeyedSingleton(WebhookSetup.Queue, (_, _) => new TicketQueue(WebhookSetup.Queue, node: null));
         services.AddSingleton<JobStorage>(CreateStorage);
         // Left to itself, Hangfire takes the activator of the newest host in the process: one worker would run another's tickets.
         services.AddSingleton<JobActivator>(provider => new AspNetCoreJobActivator(provider.GetRequiredService<IServiceScopeFactory>()));
@@ -66,6 +69,7 @@ internal static class HangfireSetup
         };
         var storage = new PostgreSqlStorage(new NpgsqlConnectionFactory(provider.GetRequiredService<IOptions<DatabaseSettings>>().Value.ForTickets(), options), options);
         provider.GetRequiredService<TicketQueue>().AttachTo(storage, options);
+        provider.GetRequiredKeyedService<TicketQueue>(WebhookSetup.Queue).AttachTo(storage, options);
         return storage;
     }
 

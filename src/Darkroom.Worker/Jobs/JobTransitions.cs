@@ -1,6 +1,7 @@
 using Darkroom.Migrations;
 using Darkroom.Migrations.Rows;
 using Darkroom.Worker.Admission;
+using Darkroom.Worker.Webhooks;
 using Microsoft.EntityFrameworkCore;
 
 namespace Darkroom.Worker.Jobs;
@@ -14,6 +15,9 @@ internal sealed partial class JobTransitions(IDbContextFactory<DarkroomDb> datab
 {
     /// <summary>A claim later than this after its admission is refused: the world (pause, cancel, limits) may have moved on.</summary>
     public static readonly TimeSpan TicketLifetime = TimeSpan.FromSeconds(15);
+
+    const string DeadlinePassed =
+        "The job's deadline passed before it could be called. Nothing was bought by this wait; retry to run it without a deadline.";
 
     /// <summary>
     /// <c>queued</c> -> <c>running</c>, with its attempt <c>dispatched</c>. Holds only for the current ticket of a job that may be called
@@ -87,6 +91,7 @@ internal sealed partial class JobTransitions(IDbContextFactory<DarkroomDb> datab
     public async Task<PersonsChange?> CancelAsync(Guid projectId, Guid jobId, CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
+        await using var transaction = await db.Database.BeginTransactionAsync(ct);
         var changed = await db.Jobs
             .Where(j => j.Id == jobId && j.ProjectId == projectId)
             .Where(j => j.Status == JobStatus.Queued || j.Status == JobStatus.Running || j.Status == JobStatus.Held)
@@ -94,6 +99,9 @@ internal sealed partial class JobTransitions(IDbContextFactory<DarkroomDb> datab
                 .SetProperty(j => j.Status, JobStatus.Canceled)
                 .SetProperty(j => j.AdmittedAt, (DateTimeOffset?)null)
                 .SetProperty(j => j.FinishedAt, j => DarkroomDb.Now()), ct);
+        if (changed > 0)
+            await WebhookEvents.RaiseAsync(db, [jobId], ct);
+        await transaction.CommitAsync(ct);
         if (changed > 0)
             await db.Database.ExecuteSqlAsync($"SELECT pg_notify({Notices.Canceled}, {jobId.ToString()})", ct);
         return await AfterwardsAsync(db, projectId, jobId, changed > 0, ct);
@@ -132,17 +140,18 @@ internal sealed partial class JobTransitions(IDbContextFactory<DarkroomDb> datab
     public async Task<int> ExpireAsync(int atMost, CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
-        return await db.Jobs
-            .Where(j => db.Jobs.Where(d => d.Status == JobStatus.Queued && d.Deadline != null && d.Deadline <= DarkroomDb.Now())
-                .OrderBy(d => d.Deadline).Take(atMost).Select(d => d.Id).Contains(j.Id))
-            .Where(j => j.Status == JobStatus.Queued)
-            .ExecuteUpdateAsync(set => set
-                .SetProperty(j => j.Status, JobStatus.Failed)
-                .SetProperty(j => j.AdmittedAt, (DateTimeOffset?)null)
-                .SetProperty(j => j.FinishedAt, j => DarkroomDb.Now())
-                .SetProperty(j => j.ErrorCode, "deadline_exceeded")
-                .SetProperty(j => j.ErrorStage, "queue")
-                .SetProperty(j => j.ErrorMessage, "The job's deadline passed before it could be called. Nothing was bought by this wait; retry to run it without a deadline."), ct);
+        await using var transaction = await db.Database.BeginTransactionAsync(ct);
+        var expired = await db.Database.SqlQuery<Guid>($"""
+            UPDATE darkroom.jobs SET status = 'failed', admitted_at = NULL, finished_at = darkroom.now(),
+                error_code = 'deadline_exceeded', error_stage = 'queue', error_message = {DeadlinePassed}
+            WHERE status = 'queued' AND id IN (
+                SELECT id FROM darkroom.jobs WHERE status = 'queued' AND deadline <= darkroom.now() ORDER BY deadline LIMIT {atMost} FOR UPDATE SKIP LOCKED)
+            RETURNING id AS "Value"
+            """).ToListAsync(ct);
+        if (expired.Count > 0)
+            await WebhookEvents.RaiseAsync(db, [.. expired], ct);
+        await transaction.CommitAsync(ct);
+        return expired.Count;
     }
 }
 

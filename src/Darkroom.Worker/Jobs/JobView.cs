@@ -9,7 +9,12 @@ namespace Darkroom.Worker.Jobs;
 internal sealed class JobView(Links links)
 {
     /// <param name="row">With its images.</param>
-    public Wire.Job Of(Job row, HttpRequest request) => new()
+    public Wire.Job Of(Job row, HttpRequest request) =>
+        Of(row, image => links.Absolute($"{PathOf(image.JobId)}/images/{image.Index}", request));
+
+    /// <param name="row">With its images.</param>
+    /// <param name="urlOf">The link to each.</param>
+    public static Wire.Job Of(Job row, Func<Image, string> urlOf) => new()
     {
         Id = WireId.Job.Format(row.Id),
         Status = row.Status,
@@ -23,7 +28,7 @@ internal sealed class JobView(Links links)
         Result = row.Status == JobStatus.Succeeded
             ? new(row.ResultCreated?.ToUnixTimeSeconds(), row.ResultFormat, row.ResultQuality, row.ResultSize, row.ResultPartial is true)
             : null,
-        Images = [.. row.Images.OrderBy(i => i.Index).Select(i => Of(i, request))],
+        Images = [.. row.Images.OrderBy(i => i.Index).Select(i => Of(i, urlOf(i)))],
         Usage = Parsed(row.Usage),
         Cost = Cost(row.CostAmount, row.CostPossible),
         Attempts = row.Attempts,
@@ -41,9 +46,8 @@ internal sealed class JobView(Links links)
 
     public string UrlOf(Job row, HttpRequest request) => links.Absolute(PathOf(row.Id), request);
 
-    Wire.JobImage Of(Image row, HttpRequest request) => new(
-        row.Index, links.Absolute($"{PathOf(row.JobId)}/images/{row.Index}", request), row.ContentType, row.Bytes,
-        Convert.ToHexStringLower(row.Sha256), row.Width, row.Height);
+    static Wire.JobImage Of(Image row, string url) => new(
+        row.Index, url, row.ContentType, row.Bytes, Convert.ToHexStringLower(row.Sha256), row.Width, row.Height);
 
     public static Wire.Attempt Of(Attempt row) => new()
     {

@@ -1,5 +1,6 @@
 using Darkroom.Migrations;
 using Darkroom.Worker.Storage;
+using Darkroom.Worker.Webhooks;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
@@ -10,7 +11,8 @@ namespace Darkroom.Worker.Retention;
 /// are gone, which the next sweep finds, and never pictures that no row knows of.
 /// </summary>
 internal sealed partial class Removal(
-    IDbContextFactory<DarkroomDb> databases, IImageStore store, IOptions<RetentionOptions> options, ILogger<Removal> logger)
+    IDbContextFactory<DarkroomDb> databases, IImageStore store, IOptions<RetentionOptions> options, IOptions<WebhookOptions> webhooks,
+    ILogger<Removal> logger)
 {
     static readonly TimeSpan EndedNodesAge = TimeSpan.FromDays(7), LostTicketsAge = TimeSpan.FromDays(1), IdempotencyAge = TimeSpan.FromDays(1);
 
@@ -85,6 +87,9 @@ internal sealed partial class Removal(
             .Where(n => n.EndedAt < DarkroomDb.Now() - EndedNodesAge)
             .Where(n => !db.Attempts.Any(a => a.NodeId == n.Id && (a.Status == "dispatched" || a.Status == "received")))
             .ExecuteDeleteAsync(ct);
+        var keep = webhooks.Value.KeepDeliveries;
+        await db.WebhookAttempts.Where(a => db.WebhookDeliveries.Any(d => d.Id == a.DeliveryId && d.FinishedAt < DarkroomDb.Now() - keep)).ExecuteDeleteAsync(ct);
+        await db.WebhookDeliveries.Where(d => d.FinishedAt < DarkroomDb.Now() - keep).ExecuteDeleteAsync(ct);
         // A used ticket expires by itself. One whose queue row was lost, as an abrupt end of Postgres may do, would stay for ever.
         await db.Database.ExecuteSqlAsync($"""
             DELETE FROM hangfire.job AS j

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Darkroom.Worker.Api;
 using Darkroom.Worker.Endpoint;
+using Darkroom.Worker.Webhooks;
 
 namespace Darkroom.Worker.Submission;
 
@@ -47,10 +48,10 @@ internal ref struct FieldReader(ReadOnlySpan<byte> json, IReadOnlyList<Parameter
     }
 
     /// <summary>Applies the rules once every field is known, in the order of the parameter list; strangers come last.</summary>
-    public readonly Reading Judge(EndpointSettings settings, DateTimeOffset now)
+    public readonly Reading Judge(EndpointSettings settings, Receivers receivers, DateTimeOffset now)
     {
         var endpoint = settings.EndpointFor(job.Model);
-        var context = new RuleContext(settings, endpoint is null ? null : settings.Model(job.Model), now);
+        var context = new RuleContext(settings, endpoint is null ? null : settings.Model(job.Model), now, receivers);
         if (endpoint is not null && context.Model is { } model)
         {
             job.Endpoint = endpoint.Name;

@@ -31,7 +31,7 @@ internal static class Parameters
         Whole("max_attempts", j => j.MaxAttempts, (j, v) => j.MaxAttempts = v, 1, _ => 100),
         Whole("max_unknown_attempts", j => j.MaxUnknownAttempts, (j, v) => j.MaxUnknownAttempts = v, 1, _ => 20),
         Text("on_unknown", j => j.OnUnknown, (j, v) => j.OnUnknown = v, (j, _) => OneOf(j.OnUnknown, ["retry", "hold"])),
-        Text("webhook_url", j => j.WebhookUrl, (j, v) => j.WebhookUrl = v, (j, _) => WebhookUrl(j.WebhookUrl!)),
+        Text("webhook_url", j => j.WebhookUrl, (j, v) => j.WebhookUrl = v, (j, c) => c.Receivers.Refuse(j.WebhookUrl!)),
         Words("webhook_events", j => j.WebhookEvents, (j, v) => j.WebhookEvents = v, WebhookEvents),
     ];
 }

@@ -3,7 +3,7 @@ namespace Darkroom.Worker.Submission;
 /// <summary>What values must hold. Each answers what is wrong, to follow the field's name in a sentence, else null.</summary>
 internal static class Rules
 {
-    static readonly string[] JobEvents = ["job.succeeded", "job.failed", "job.held", "job.canceled"];
+    static readonly string[] JobEvents = Webhooks.WebhookEvents.OfJobs;
 
     public static string? ServedModel(SubmittedJob job, RuleContext context) =>
         context.Model is null ? $"names no configured model; configured are {Listed(context.ServedModels)}" : null;
@@ -41,20 +41,6 @@ internal static class Rules
         job.Deadline <= context.Now ? "is in the past"
         : job.Deadline < job.NotBefore ? "is before 'not_before'"
         : null;
-
-    /// <summary>Form only: which networks may be called is decided when a delivery leaves.</summary>
-    public static string? WebhookUrl(string url)
-    {
-        const int Longest = 2048;
-        if (url.Length > Longest)
-            return $"must have at most {Longest} characters, not {url.Length}";
-        if (url.Any(c => char.IsWhiteSpace(c) || char.IsControl(c))
-            || !Uri.TryCreate(url, UriKind.Absolute, out var uri)
-            || (uri.Scheme != Uri.UriSchemeHttps && uri.Scheme != Uri.UriSchemeHttp)
-            || uri.Host.Length == 0)
-            return "must be an absolute http or https URL";
-        return uri.UserInfo.Length > 0 ? "must not carry credentials: deliveries are signed instead" : null;
-    }
 
     public static string? WebhookEvents(SubmittedJob job, RuleContext context) =>
         job.WebhookUrl is null ? "needs a 'webhook_url'"

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Darkroom.Worker.Api;
 using Darkroom.Worker.Endpoint;
+using Darkroom.Worker.Webhooks;
 using Microsoft.Extensions.Options;
 
 namespace Darkroom.Worker.Submission;
@@ -9,7 +10,7 @@ namespace Darkroom.Worker.Submission;
 /// Reads a submission from JSON, strictly: what is misspelt, doubled or of the wrong type is refused, because a job that silently lost
 /// a field costs money before anyone sees it.
 /// </summary>
-internal sealed class SubmissionReader(IOptions<EndpointSettings> settings)
+internal sealed class SubmissionReader(IOptions<EndpointSettings> settings, Receivers receivers)
 {
     static readonly JsonReaderOptions Strict = new() { CommentHandling = JsonCommentHandling.Disallow, AllowTrailingCommas = false };
 
@@ -31,7 +32,7 @@ internal sealed class SubmissionReader(IOptions<EndpointSettings> settings)
                 return Malformed("it must be an object, in braces");
             fields.ReadObject(ref reader);
             reader.Read(); // Whatever follows the object throws here.
-            return fields.Judge(settings.Value, now);
+            return fields.Judge(settings.Value, receivers, now);
         }
         catch (JsonException exception)
         {

@@ -14,6 +14,7 @@ using Darkroom.Worker.Jobs;
 using Darkroom.Worker.Storage;
 using Darkroom.Worker.Submission;
 using Darkroom.Worker.Usage;
+using Darkroom.Worker.Webhooks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.EntityFrameworkCore;
@@ -85,7 +86,7 @@ public sealed class ApiHost : IAsyncLifetime
         builder.Services.AddImageStore(builder.Configuration);
         builder.Services.AddWorkSignal();
         builder.Services.AddSingleton<JobTransitions>();
-        builder.Services.AddApi().AddAccess().AddSubmission().AddJobRoutes();
+        builder.Services.AddApi().AddAccess().AddSubmission().AddJobRoutes().AddWebhooks();
         app = builder.Build();
         app.UseErrorBoundary();
         app.UseAuthorization();
@@ -93,6 +94,7 @@ public sealed class ApiHost : IAsyncLifetime
         app.MapJobs();
         app.MapEndpointRoutes();
         app.MapUsage();
+        app.MapWebhooks();
         app.MapApiReference();
         await Services.GetRequiredService<BootstrapKey>().EnsureAsync(CancellationToken.None);
         await Services.GetRequiredService<EndpointStates>().EnsureRowsAsync(CancellationToken.None);

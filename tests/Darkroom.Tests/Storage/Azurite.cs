@@ -40,7 +40,7 @@ public sealed class Azurite : IAsyncLifetime
         try
         {
             _script = await Task.Factory.StartNew(
-                AzuritePackage.Install, TestContext.Current.CancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+                () => Path.Combine(NpmPackage.Install("Storage", "azurite"), "node_modules", "azurite", "dist", "src", "blob", "main.js"), TestContext.Current.CancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
             await StartAsync();
         }
         catch (InvalidOperationException e) when (_script is null)

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Darkroom.Client;
 using Darkroom.Worker.Endpoint;
 using Darkroom.Worker.Submission;
+using Darkroom.Worker.Webhooks;
 using Microsoft.Extensions.Options;
 using Xunit;
 
@@ -17,7 +18,7 @@ public sealed class Reading_a_submission
     {
         Endpoints = [new()],
         Models = [new() { Name = "gpt-image-1.5", Sizes = ["auto", "1024x1024"], Qualities = ["auto", "low"], MaxN = 10 }],
-    }));
+    }), new Receivers(Options.Create(new WebhookOptions())));
 
     [Fact]
     public void Ten_thousand_mutations_each_lead_to_a_job_or_to_named_faults()

@@ -2,21 +2,22 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Security.Cryptography;
 
-namespace Darkroom.Tests.Storage;
+namespace Darkroom.Tests.Infrastructure;
 
-/// <summary>Installs Azurite's npm package once per user and pinned version, in a folder that all test runs on the machine share.</summary>
-internal static class AzuritePackage
+/// <summary>Installs an npm package once per user and pinned version, in a folder that all test runs on the machine share.</summary>
+internal static class NpmPackage
 {
     private static readonly TimeSpan InstallTimeout = TimeSpan.FromMinutes(5);
 
-    /// <summary>The script of the blob service. Blocks while this or another process installs it.</summary>
+    /// <summary>The folder that holds its <c>node_modules</c>. Blocks while this or another process installs it.</summary>
+    /// <param name="pins">The folder of its package.json and package-lock.json beside the tests.</param>
     /// <exception cref="InvalidOperationException">npm is missing or could not install it; the message says why.</exception>
-    public static string Install()
+    public static string Install(params string[] pins)
     {
-        var pinned = Path.Combine(AppContext.BaseDirectory, "Storage", "azurite");
+        var (pinned, name) = (Path.Combine([AppContext.BaseDirectory, .. pins]), pins[^1]);
         var version = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(pinned, "package-lock.json"))))[..16];
-        var folder = Path.Combine(Cache(), $"azurite-{version}");
-        using var oneAtATime = new Mutex(initiallyOwned: false, $@"Global\darkroom-azurite-{version}");
+        var folder = Path.Combine(Cache(), $"{name}-{version}");
+        using var oneAtATime = new Mutex(initiallyOwned: false, $@"Global\darkroom-{name}-{version}");
         try
         {
             oneAtATime.WaitOne();
@@ -38,7 +39,7 @@ internal static class AzuritePackage
             oneAtATime.ReleaseMutex();
         }
 
-        return Path.Combine(folder, "node_modules", "azurite", "dist", "src", "blob", "main.js");
+        return folder;
     }
 
     private static void InstallInto(string folder, string pinned)
@@ -76,12 +77,12 @@ internal static class AzuritePackage
         if (!npm.WaitForExit(InstallTimeout))
         {
             npm.Kill(entireProcessTree: true);
-            throw new InvalidOperationException($"npm did not install Azurite within {InstallTimeout.TotalMinutes} minutes.");
+            throw new InvalidOperationException($"npm did not install a package within {InstallTimeout.TotalMinutes} minutes.");
         }
 
         if (npm.ExitCode != 0)
         {
-            throw new InvalidOperationException($"npm could not install Azurite: {errors.Result}");
+            throw new InvalidOperationException($"npm could not install a package: {errors.Result}");
         }
     }
 

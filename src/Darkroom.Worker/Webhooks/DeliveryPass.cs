@@ -1,0 +1,76 @@
+using Darkroom.Migrations;
+using Darkroom.Worker.Execution;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+
+namespace Darkroom.Worker.Webhooks;
+
+/// <summary>
+/// Picks what is to be sent now: oldest first within a receiver, at most so many to each, those not known to work in half of the senders.
+/// So a slow or dead receiver delays nobody else, and one that comes back is not run over.
+/// </summary>
+internal sealed class DeliveryPass(IDbContextFactory<DarkroomDb> databases, NodeIdentity node, IOptions<WebhookOptions> options)
+{
+    static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(3);
+
+    /// <summary>Longer than any attempt, so that only what is really lost is issued again.</summary>
+    TimeSpan TicketPatience => options.Value.Timeout + TimeSpan.FromSeconds(30);
+
+    /// <param name="sinceLast">Since the pass before; a receiver's rate is kept from pass to pass.</param>
+    /// <returns>Tickets to issue; null where another node sees to it.</returns>
+    public async Task<List<DeliveryTicket>?> RunAsync(TimeSpan sinceLast, CancellationToken ct)
+    {
+        await using var db = await databases.CreateDbContextAsync(ct);
+        if (await db.Database.ExecuteSqlAsync($"""
+            INSERT INTO darkroom.leases AS l (name, node_id, until) VALUES ('webhooks', {node.Id}, darkroom.now() + {LeaseTime})
+            ON CONFLICT (name) DO UPDATE SET node_id = excluded.node_id, until = excluded.until
+            WHERE l.node_id = excluded.node_id OR l.until <= darkroom.now()
+            """, ct) == 0)
+            return null;
+
+        var seconds = Math.Min(sinceLast.TotalSeconds, 1);
+        var burst = (int)Math.Ceiling(options.Value.MaxPerSecondPerReceiver * seconds);
+        var (senders, most) = (options.Value.Senders, options.Value.MaxInFlightPerReceiver);
+        // The receivers with something to send are found by leaps through the index, however much waits for each of them.
+        return await db.Database.SqlQuery<DeliveryTicket>($"""
+            WITH RECURSIVE lost AS (
+                UPDATE darkroom.webhook_deliveries SET issued_at = NULL
+                WHERE status = 'pending' AND issued_at < darkroom.now() - {TicketPatience}
+            ), waiting AS (
+                SELECT min(receiver) AS receiver FROM darkroom.webhook_deliveries WHERE status = 'pending' AND issued_at IS NULL
+                UNION ALL
+                SELECT (SELECT min(d.receiver) FROM darkroom.webhook_deliveries AS d
+                        WHERE d.status = 'pending' AND d.issued_at IS NULL AND d.receiver > w.receiver)
+                FROM waiting AS w WHERE w.receiver IS NOT NULL
+            ), issued AS (
+                SELECT d.receiver, count(*)::int AS n, coalesce(bool_and(r.working), false) AS working
+                FROM darkroom.webhook_deliveries AS d LEFT JOIN darkroom.webhook_receivers AS r USING (receiver)
+                WHERE d.status = 'pending' AND d.issued_at IS NOT NULL GROUP BY d.receiver
+            ), free AS (
+                SELECT greatest({senders} * n.nodes - (SELECT coalesce(sum(n), 0) FROM issued), 0)::int AS working,
+                       greatest({senders} * n.nodes / 2 - (SELECT coalesce(sum(n), 0) FROM issued WHERE NOT working), 0)::int AS others
+                FROM (SELECT greatest(count(*), 1)::int AS nodes FROM darkroom.nodes WHERE ended_at IS NULL AND heartbeat_at > darkroom.now() - interval '15 seconds') AS n
+            ), due AS (
+                SELECT d.id, d.due_at, coalesce(r.working, false) AS working
+                FROM waiting AS w LEFT JOIN issued AS i USING (receiver) LEFT JOIN darkroom.webhook_receivers AS r USING (receiver)
+                CROSS JOIN LATERAL (
+                    SELECT id, due_at FROM darkroom.webhook_deliveries AS d
+                    WHERE d.receiver = w.receiver AND d.status = 'pending' AND d.issued_at IS NULL AND d.due_at <= darkroom.now()
+                    ORDER BY d.due_at
+                    LIMIT greatest(0, least({burst}, CASE WHEN r.working THEN {most} ELSE 1 END - coalesce(i.n, 0)))
+                ) AS d
+                WHERE w.receiver IS NOT NULL
+            ), others AS (
+                SELECT id, due_at, working FROM due WHERE NOT working ORDER BY due_at LIMIT (SELECT others FROM free)
+            ), chosen AS (
+                SELECT id FROM (SELECT * FROM due WHERE working UNION ALL SELECT * FROM others) AS d
+                ORDER BY working DESC, due_at LIMIT (SELECT working FROM free)
+            )
+            UPDATE darkroom.webhook_deliveries AS d SET issued_at = darkroom.now(), ticket = ticket + 1
+            FROM chosen WHERE d.id = chosen.id AND d.issued_at IS NULL RETURNING d.id, d.ticket AS number
+            """).ToListAsync(ct);
+    }
+}
+
+/// <summary>Leave for one attempt of one delivery; only the newest number counts.</summary>
+internal sealed record DeliveryTicket(Guid Id, int Number);

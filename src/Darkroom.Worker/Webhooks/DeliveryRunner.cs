@@ -1,0 +1,58 @@
+using Darkroom.Migrations.Rows;
+using Darkroom.Worker.Api;
+using Darkroom.Worker.Database;
+using Darkroom.Worker.Execution;
+using Microsoft.Extensions.Options;
+
+namespace Darkroom.Worker.Webhooks;
+
+/// <summary>One attempt of one delivery, top to bottom: claim, render, sign, send, record. Hangfire calls it.</summary>
+internal sealed partial class DeliveryRunner(
+    DeliveryLog log, WebhookPayload payloads, WebhookSecrets secrets, DeliverySender sender, DatabaseRetry database, NodeLifetime lifetime,
+    IOptions<WebhookOptions> options, TimeProvider clock, ILogger<DeliveryRunner> logger)
+{
+    /// <summary>A crash after the request and before its record sends it again, under the same <c>webhook-id</c>.</summary>
+    public async Task RunAsync(Guid id, int ticket)
+    {
+        if (await log.ClaimAsync(id, ticket, lifetime.Drained) is not var (delivery, endpoint))
+            return;
+        var payload = delivery.Payload ?? await payloads.RenderAsync(delivery, lifetime.Drained);
+        var started = clock.GetUtcNow();
+        var since = clock.GetTimestamp();
+        var outcome = delivery.EndpointId is not null && endpoint is not { DisabledAt: null }
+            ? new DeliveryOutcome(410, endpoint is null ? "The receiver was deleted; nothing was sent." : "The receiver is disabled; nothing was sent.", null, null)
+            : await SendAsync(delivery, endpoint, payload);
+
+        var attempt = new WebhookAttempt
+        {
+            Id = Guid.CreateVersion7(),
+            DeliveryId = delivery.Id,
+            Number = delivery.Attempts + 1,
+            StartedAt = started,
+            DurationMs = (int)clock.GetElapsedTime(since).TotalMilliseconds,
+            HttpStatus = outcome.HttpStatus,
+            Error = outcome.Error,
+            Answer = outcome.Answer,
+        };
+        var next = DeliveryPolicy.Decide(outcome, attempt.Number, options.Value.Waits, Random.Shared.NextDouble());
+        await database.UntilWrittenAsync("delivery", ct => log.RecordAsync(delivery, payload, attempt, outcome, next, ct), lifetime.GivenUp);
+        if (!outcome.Delivered)
+            Log.NotDelivered(logger, delivery.Type, delivery.Receiver, attempt.Number, outcome.Error);
+    }
+
+    async Task<DeliveryOutcome> SendAsync(WebhookDelivery delivery, WebhookEndpoint? endpoint, string payload)
+    {
+        byte[][] keys = endpoint is null ? [await secrets.EnsureOwnAsync(delivery.ProjectId, lifetime.Drained)]
+            : endpoint.PreviousSecret is { } previous && endpoint.PreviousUntil > clock.GetUtcNow() ? [endpoint.Secret, previous]
+            : [endpoint.Secret];
+        var id = WireId.Delivery.Format(delivery.Id);
+        return await sender.SendAsync(
+            delivery.Url, id, payload, timestamp => secrets.Sign(keys, id, timestamp, payload), lifetime.Drained);
+    }
+
+    static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "{Event} was not delivered to {Receiver}, attempt {Number}: {Reason}")]
+        public static partial void NotDelivered(ILogger logger, string @event, string receiver, int number, string? reason);
+    }
+}

@@ -1,0 +1,39 @@
+using Darkroom.Migrations;
+using Microsoft.EntityFrameworkCore;
+
+namespace Darkroom.Worker.Webhooks;
+
+/// <summary>
+/// Who is told of what. Called within the transaction of the transition that raises the event: no event without its state, no state
+/// without its event, whatever crashes.
+/// </summary>
+internal static class WebhookEvents
+{
+    public static readonly string[] OfJobs = ["job.succeeded", "job.failed", "job.held", "job.canceled"];
+
+    public static readonly string[] All = [.. OfJobs, "batch.completed", "batch.failed", "batch.cancelled"];
+
+    /// <summary>Told of by <c>POST /v1/webhook_endpoints/{id}/test</c> alone.</summary>
+    public const string Test = "webhook.test";
+
+    /// <summary>
+    /// One delivery for each receiver that wants to know what these jobs have become. Their rows are kept as they are now: by the time
+    /// the payload is made of them they may have moved on.
+    /// </summary>
+    public static Task RaiseAsync(DarkroomDb db, Guid[] jobs, CancellationToken ct) => db.Database.ExecuteSqlAsync($"""
+        INSERT INTO darkroom.webhook_deliveries
+            (id, project_id, endpoint_id, url, receiver, type, job_id, snapshot, status, attempts, ticket, due_at, created_at)
+        SELECT gen_random_uuid(), j.project_id, r.endpoint_id, r.url, lower(substring(r.url FROM '^[^:]+://[^/?#]+')), 'job.' || j.status, j.id,
+            json_build_object('job', to_json(j), 'images', coalesce(
+                (SELECT json_agg(to_json(i) ORDER BY i.index) FROM darkroom.images AS i WHERE i.job_id = j.id), '[]')),
+            'pending', 0, 0, darkroom.now(), darkroom.now()
+        FROM darkroom.jobs AS j CROSS JOIN LATERAL (
+            SELECT NULL::uuid AS endpoint_id, j.webhook_url AS url
+            WHERE j.webhook_url IS NOT NULL AND (j.webhook_events IS NULL OR 'job.' || j.status = ANY (j.webhook_events))
+            UNION ALL
+            SELECT e.id, e.url FROM darkroom.webhook_endpoints AS e
+            WHERE e.project_id = j.project_id AND e.url IS NOT NULL AND e.disabled_at IS NULL AND 'job.' || j.status = ANY (e.events)
+        ) AS r
+        WHERE j.id = ANY ({jobs}) AND j.status IN ('succeeded', 'failed', 'held', 'canceled')
+        """, ct);
+}
