@@ -12,6 +12,9 @@ internal sealed record SoakReport
     public required long Succeeded { get; init; }
     public required long Failed { get; init; }
     public required long Held { get; init; }
+
+    /// <summary>What the held jobs say.</summary>
+    public required IReadOnlyList<string> HeldBecause { get; init; }
     public required long Doubled { get; init; }
     public required int Calls { get; init; }
     public required int AttemptsOfCalls { get; init; }
@@ -34,7 +37,7 @@ internal sealed record SoakReport
         | jobs submitted | {Submitted} |
         | succeeded | {Succeeded} |
         | failed | {Failed} |
-        | held | {Held} |
+        | held | {Held} {string.Join("; ", HeldBecause)} |
         | lost | {Lost} |
         | results doubled | {Doubled} |
         | calls on the wire | {Calls} |

@@ -12,8 +12,9 @@ internal static class DatabaseOutage
     public static bool Explains(Exception error) => error switch
     {
         PostgresException postgres => postgres.IsTransient || EndedByServer.Contains(postgres.SqlState),
-        NpgsqlException or TimeoutException or SocketException or ObjectDisposedException { ObjectName: "NpgsqlConnection" } => true,
-        // How the driver refuses to go on with a transaction whose connection has broken.
+        NpgsqlException or TimeoutException or SocketException => true,
+        // How the driver refuses to go on with a connection or transaction that has broken.
+        ObjectDisposedException disposed => disposed.ObjectName.Contains("Npgsql", StringComparison.Ordinal),
         InvalidOperationException { Source: "Npgsql" } => true,
         // EF Core wraps what it takes for transient.
         _ => error.InnerException is not null && Explains(error.InnerException),
