@@ -137,7 +137,9 @@ public sealed class Submitting_a_job(ApiHost host) : IClassFixture<ApiHost>
         var error = (await answer.JsonAsync()).GetProperty("error");
         Assert.Equal(("server_error", "unavailable"), (error.GetProperty("type").GetString(), error.GetProperty("code").GetString()));
         Assert.DoesNotContain("   at ", await answer.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
-        Assert.Contains("POST /v1/jobs: the database does not answer", Assert.Single(doomed.Log.AtLeast(LogLevel.Warning)), StringComparison.Ordinal);
+        // Beside the warning of Data Protection that its new key is stored as it is, which depends on who starts first.
+        var warned = Assert.Single(doomed.Log.AtLeast(LogLevel.Warning), line => !line.Contains("XML encryptor", StringComparison.Ordinal));
+        Assert.Contains("POST /v1/jobs: the database does not answer", warned, StringComparison.Ordinal);
     }
 
     async Task<Job> SubmittedAsync(string body)
