@@ -112,6 +112,16 @@ public sealed class DarkroomClient : IDisposable
     public Task<EndpointStatus> ResumeEndpointAsync(string name, CancellationToken cancellationToken = default) => SendAsync(
         HttpMethod.Post, $"v1/endpoints/{Uri.EscapeDataString(name)}/resume", DarkroomJson.Answers.EndpointStatus, cancellationToken);
 
+    /// <summary>Registers a receiver of webhooks; the answer alone shows its secret.</summary>
+    public async Task<WebhookEndpoint> RegisterWebhookAsync(RegisterWebhook receiver, CancellationToken cancellationToken = default)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "v1/webhook_endpoints")
+        {
+            Content = JsonContent.Create(receiver, DarkroomJson.Requests.RegisterWebhook),
+        };
+        return await SendAsync(request, DarkroomJson.Answers.WebhookEndpoint, cancellationToken);
+    }
+
     public void Dispose() => http.Dispose();
 
     static string JobPath(string id) => $"v1/jobs/{Uri.EscapeDataString(id)}";

@@ -58,6 +58,9 @@ internal static class DemoRun
     static async Task<int> ShowAsync(DemoServers servers, DemoSettings settings, CancellationToken ct)
     {
         using var darkroom = new DarkroomClient(servers.Address, servers.AdminKey);
+        var receiver = await servers.StartReceiverAsync();
+        receiver.Trust((await darkroom.RegisterWebhookAsync(new RegisterWebhook { Url = $"{receiver.Address}hook" }, ct)).Secret!);
+        Step("Receiver", $"{receiver.Address}hook, told of every job by signed webhook");
         var submitted = new List<Job>();
         for (var number = 0; number < settings.Jobs; number++)
             submitted.Add(await darkroom.SubmitAsync(Prompts.Job(number), cancellationToken: ct));
@@ -66,6 +69,9 @@ internal static class DemoRun
         var jobs = await DemoProgress.WatchAsync(darkroom, submitted, ct);
         var pictures = await DemoPictures.SaveAsync(darkroom, jobs, settings.Output, ct);
         await DemoReport.WriteAsync(darkroom, jobs, ct);
+        await receiver.WaitForAsync(jobs.Count, TimeSpan.FromSeconds(10), ct);
+        foreach (var told in receiver.Verified.Values.CountBy(type => type))
+            Step("Webhooks", $"{told.Value} of {told.Key}, signatures verified");
         AnsiConsole.MarkupLineInterpolated($"{pictures} pictures in [bold]{settings.Output.FullName}[/], all of them on contact-sheet.png.");
 
         if (settings.Stay)

@@ -51,6 +51,9 @@ internal sealed class DemoServers : IAsyncDisposable
             $"Darkroom:Worker:SpoolPath={folder.FullName}/spool",
             "Darkroom:Worker:Slots=32",
             "Darkroom:Worker:DrainTimeout=00:00:01",
+            // The demo's own receiver is on this machine, which no delivery may reach without leave.
+            "Darkroom:Webhooks:AllowHttp=true",
+            "Darkroom:Webhooks:AllowedNetworks:0=127.0.0.1/32",
             "urls=http://127.0.0.1:0",
         ];
         var worker = await WorkerApp.StartAsync([.. settings.Select(setting => "--" + setting)], builder =>
@@ -61,6 +64,8 @@ internal sealed class DemoServers : IAsyncDisposable
         started.Push(new Stopping(worker));
         Address = new Uri(worker.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
     }
+
+    public async Task<DemoReceiver> StartReceiverAsync() => Started(await DemoReceiver.StartAsync());
 
     T Started<T>(T server) where T : IAsyncDisposable
     {
