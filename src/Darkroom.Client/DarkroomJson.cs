@@ -25,6 +25,18 @@ namespace Darkroom.Client;
 [JsonSerializable(typeof(RecoverWebhooks))]
 [JsonSerializable(typeof(RecoveredWebhooks))]
 [JsonSerializable(typeof(WebhookSecret))]
+[JsonSerializable(typeof(StoredFile))]
+[JsonSerializable(typeof(DeletedFile))]
+[JsonSerializable(typeof(ListPage<StoredFile>))]
+[JsonSerializable(typeof(CreateBatch))]
+[JsonSerializable(typeof(Batch))]
+[JsonSerializable(typeof(ListPage<Batch>))]
+[JsonSerializable(typeof(BatchResult))]
+[JsonSerializable(typeof(ListPage<BatchResult>))]
+[JsonSerializable(typeof(WebhookEvent<Batch>))]
+[JsonSerializable(typeof(JobEvent))]
+[JsonSerializable(typeof(Model))]
+[JsonSerializable(typeof(ListPage<Model>))]
 public sealed partial class DarkroomJson : JsonSerializerContext
 {
     /// <summary>For answers. The encoder leaves letters readable: every answer is <c>application/json</c>, never part of a page.</summary>
