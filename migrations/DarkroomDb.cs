@@ -16,6 +16,11 @@ public sealed class DarkroomDb(DbContextOptions<DarkroomDb> options) : DbContext
 
     public DbSet<Job> Jobs => Set<Job>();
     public DbSet<Attempt> Attempts => Set<Attempt>();
+    public DbSet<JobEvent> JobEvents => Set<JobEvent>();
+    public DbSet<Batch> Batches => Set<Batch>();
+    public DbSet<BatchDelta> BatchDeltas => Set<BatchDelta>();
+    public DbSet<StoredFile> Files => Set<StoredFile>();
+    public DbSet<AuditEntry> AuditLog => Set<AuditEntry>();
     public DbSet<Image> Images => Set<Image>();
     public DbSet<Endpoint> Endpoints => Set<Endpoint>();
     public DbSet<Node> Nodes => Set<Node>();
@@ -43,6 +48,27 @@ public sealed class DarkroomDb(DbContextOptions<DarkroomDb> options) : DbContext
         modelBuilder.HasDefaultSchema(Schema);
         modelBuilder.Entity<Job>(MapJob);
         modelBuilder.Entity<Attempt>(MapAttempt);
+        modelBuilder.Entity<Batch>(MapBatch);
+        modelBuilder.Entity<BatchDelta>();
+        modelBuilder.Entity<StoredFile>(e =>
+        {
+            e.ToTable("files");
+            e.HasIndex(f => new { f.ProjectId, f.CreatedAt, f.Id }).HasDatabaseName("ix_files_project");
+            e.HasIndex(f => f.ExpiresAt).HasDatabaseName("ix_files_expires").HasFilter("expires_at IS NOT NULL");
+        });
+        modelBuilder.Entity<JobEvent>(e =>
+        {
+            e.HasKey(x => new { x.Xid, x.Id });
+            e.Property(x => x.Xid).HasColumnType("xid8").HasDefaultValueSql("pg_current_xact_id()");
+            e.Property(x => x.Id).UseIdentityAlwaysColumn();
+            e.HasIndex(x => x.JobId).HasDatabaseName("ix_job_events_job");
+            e.HasIndex(x => new { x.BatchId, x.Xid, x.Id }).HasDatabaseName("ix_job_events_batch").HasFilter("batch_id IS NOT NULL");
+        });
+        modelBuilder.Entity<AuditEntry>(e =>
+        {
+            e.ToTable("audit_log").HasIndex(x => new { x.CreatedAt, x.Id });
+            e.Property(x => x.Detail).HasColumnType("json");
+        });
         modelBuilder.Entity<Image>(e =>
         {
             e.HasKey(i => new { i.JobId, i.Index });
@@ -76,6 +102,8 @@ public sealed class DarkroomDb(DbContextOptions<DarkroomDb> options) : DbContext
         modelBuilder.Entity<UsageTotal>(e =>
         {
             e.HasKey(t => new { t.Day, t.ProjectId, t.BatchId, t.Endpoint, t.Model, t.Quality, t.Size });
+            // What one batch has used, on whatever days.
+            e.HasIndex(t => t.BatchId).HasDatabaseName("ix_usage_totals_batch").HasFilter("batch_id <> '00000000-0000-0000-0000-000000000000'");
         });
         modelBuilder.Entity<JobSearchEntry>(e =>
         {
@@ -95,11 +123,7 @@ public sealed class DarkroomDb(DbContextOptions<DarkroomDb> options) : DbContext
 
     static void MapJob(EntityTypeBuilder<Job> job)
     {
-        job.Property(j => j.Metadata).HasColumnType("json").HasConversion(
-            m => JsonSerializer.Serialize(m, JsonSerializerOptions.Default),
-            json => JsonSerializer.Deserialize<Dictionary<string, string>>(json, JsonSerializerOptions.Default)!,
-            // Written once, with the job.
-            ValueComparer.CreateDefault<Dictionary<string, string>>(favorStructuralComparisons: false));
+        MapMetadata(job.Property(j => j.Metadata));
         job.Property(j => j.Usage).HasColumnType(AsSent);
         job.HasMany(j => j.Images).WithOne().HasForeignKey(i => i.JobId);
 
@@ -121,6 +145,23 @@ public sealed class DarkroomDb(DbContextOptions<DarkroomDb> options) : DbContext
             .HasFilter("custom_id IS NOT NULL");
     }
 
+    static void MapMetadata(PropertyBuilder<Dictionary<string, string>> metadata) => metadata.HasColumnType("json").HasConversion(
+        m => JsonSerializer.Serialize(m, JsonSerializerOptions.Default),
+        json => JsonSerializer.Deserialize<Dictionary<string, string>>(json, JsonSerializerOptions.Default)!,
+        // Written once, with its job or batch.
+        ValueComparer.CreateDefault<Dictionary<string, string>>(favorStructuralComparisons: false));
+
+    static void MapBatch(EntityTypeBuilder<Batch> batch)
+    {
+        MapMetadata(batch.Property(b => b.Metadata));
+        batch.Property(b => b.Errors).HasColumnType("json");
+        batch.HasOne<Project>().WithMany().HasForeignKey(b => b.ProjectId);
+        // The list: newest first, keyset by (created_at, id).
+        batch.HasIndex(b => new { b.ProjectId, b.CreatedAt, b.Id }).HasDatabaseName("ix_batches_project");
+        // What the sweeps look at, and the pick of due jobs: few, however many have ended.
+        batch.HasIndex(b => b.Status).HasDatabaseName("ix_batches_open").HasFilter("status IN ('validating', 'in_progress', 'cancelling', 'finalizing')");
+    }
+
     static void MapDelivery(EntityTypeBuilder<WebhookDelivery> delivery)
     {
         delivery.Property(d => d.Snapshot).HasColumnType(AsSent);
@@ -140,7 +181,6 @@ public sealed class DarkroomDb(DbContextOptions<DarkroomDb> options) : DbContext
         attempt.HasIndex(a => new { a.JobId, a.Number }).IsUnique();
         attempt.HasIndex(a => a.NodeId).HasDatabaseName("ix_attempts_open").HasFilter("status IN ('dispatched', 'received')");
     }
-
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) =>
         configurationBuilder.Properties<decimal>().HavePrecision(18, 8);

@@ -48,6 +48,10 @@ namespace Darkroom.Migrations.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("last_used_at");
 
+                    b.Property<long?>("MaxBodyBytes")
+                        .HasColumnType("bigint")
+                        .HasColumnName("max_body_bytes");
+
                     b.Property<string>("Name")
                         .IsRequired()
                         .HasColumnType("text")
@@ -56,6 +60,10 @@ namespace Darkroom.Migrations.Migrations
                     b.Property<Guid>("ProjectId")
                         .HasColumnType("uuid")
                         .HasColumnName("project_id");
+
+                    b.Property<int?>("RequestsPerMinute")
+                        .HasColumnType("integer")
+                        .HasColumnName("requests_per_minute");
 
                     b.Property<DateTimeOffset?>("RevokedAt")
                         .HasColumnType("timestamp with time zone")
@@ -176,6 +184,264 @@ namespace Darkroom.Migrations.Migrations
                         .HasDatabaseName("ix_attempts_job_id_number");
 
                     b.ToTable("attempts", "darkroom");
+                });
+
+            modelBuilder.Entity("Darkroom.Migrations.Rows.AuditEntry", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Action")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("action");
+
+                    b.Property<string>("Actor")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("actor");
+
+                    b.Property<string>("Address")
+                        .HasColumnType("text")
+                        .HasColumnName("address");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Detail")
+                        .HasColumnType("json")
+                        .HasColumnName("detail");
+
+                    b.Property<Guid?>("KeyId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("key_id");
+
+                    b.Property<Guid?>("ProjectId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("project_id");
+
+                    b.Property<string>("Target")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("target");
+
+                    b.HasKey("Id")
+                        .HasName("pk_audit_log");
+
+                    b.HasIndex("CreatedAt", "Id")
+                        .HasDatabaseName("ix_audit_log_created_at_id");
+
+                    b.ToTable("audit_log", "darkroom");
+                });
+
+            modelBuilder.Entity("Darkroom.Migrations.Rows.Batch", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<int>("Canceled")
+                        .HasColumnType("integer")
+                        .HasColumnName("canceled");
+
+                    b.Property<DateTimeOffset?>("CancelledAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("cancelled_at");
+
+                    b.Property<DateTimeOffset?>("CancellingAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("cancelling_at");
+
+                    b.Property<DateTimeOffset?>("ClaimedUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("claimed_until");
+
+                    b.Property<DateTimeOffset?>("CompletedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("completed_at");
+
+                    b.Property<string>("CompletionWindow")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("completion_window");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<Guid?>("ErrorFileId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("error_file_id");
+
+                    b.Property<string>("Errors")
+                        .HasColumnType("json")
+                        .HasColumnName("errors");
+
+                    b.Property<DateTimeOffset?>("ExpiredAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expired_at");
+
+                    b.Property<DateTimeOffset>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.Property<DateTimeOffset?>("ExpiringAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expiring_at");
+
+                    b.Property<int>("Failed")
+                        .HasColumnType("integer")
+                        .HasColumnName("failed");
+
+                    b.Property<DateTimeOffset?>("FailedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("failed_at");
+
+                    b.Property<DateTimeOffset?>("FinalizingAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("finalizing_at");
+
+                    b.Property<int>("Held")
+                        .HasColumnType("integer")
+                        .HasColumnName("held");
+
+                    b.Property<DateTimeOffset?>("InProgressAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("in_progress_at");
+
+                    b.Property<Guid>("InputFileId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("input_file_id");
+
+                    b.Property<Guid?>("KeyId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("key_id");
+
+                    b.Property<short>("MaxAttempts")
+                        .HasColumnType("smallint")
+                        .HasColumnName("max_attempts");
+
+                    b.Property<short>("MaxUnknownAttempts")
+                        .HasColumnType("smallint")
+                        .HasColumnName("max_unknown_attempts");
+
+                    b.Property<string>("Metadata")
+                        .IsRequired()
+                        .HasColumnType("json")
+                        .HasColumnName("metadata");
+
+                    b.Property<string>("Model")
+                        .HasColumnType("text")
+                        .HasColumnName("model");
+
+                    b.Property<string>("OnUnknown")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("on_unknown");
+
+                    b.Property<bool>("OutputBase64")
+                        .HasColumnType("boolean")
+                        .HasColumnName("output_base64");
+
+                    b.Property<int?>("OutputExpiresAfter")
+                        .HasColumnType("integer")
+                        .HasColumnName("output_expires_after");
+
+                    b.Property<Guid?>("OutputFileId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("output_file_id");
+
+                    b.Property<DateTimeOffset?>("PausedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("paused_at");
+
+                    b.Property<short>("Priority")
+                        .HasColumnType("smallint")
+                        .HasColumnName("priority");
+
+                    b.Property<Guid>("ProjectId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("project_id");
+
+                    b.Property<Guid?>("RetryOf")
+                        .HasColumnType("uuid")
+                        .HasColumnName("retry_of");
+
+                    b.Property<bool>("SkipInvalid")
+                        .HasColumnType("boolean")
+                        .HasColumnName("skip_invalid");
+
+                    b.Property<int>("SkippedLines")
+                        .HasColumnType("integer")
+                        .HasColumnName("skipped_lines");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("status");
+
+                    b.Property<int>("Succeeded")
+                        .HasColumnType("integer")
+                        .HasColumnName("succeeded");
+
+                    b.Property<int>("Total")
+                        .HasColumnType("integer")
+                        .HasColumnName("total");
+
+                    b.Property<string>("WebhookUrl")
+                        .HasColumnType("text")
+                        .HasColumnName("webhook_url");
+
+                    b.HasKey("Id")
+                        .HasName("pk_batches");
+
+                    b.HasIndex("Status")
+                        .HasDatabaseName("ix_batches_open")
+                        .HasFilter("status IN ('validating', 'in_progress', 'cancelling', 'finalizing')");
+
+                    b.HasIndex("ProjectId", "CreatedAt", "Id")
+                        .HasDatabaseName("ix_batches_project");
+
+                    b.ToTable("batches", "darkroom");
+                });
+
+            modelBuilder.Entity("Darkroom.Migrations.Rows.BatchDelta", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Id"));
+
+                    b.Property<Guid>("BatchId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("batch_id");
+
+                    b.Property<int>("Canceled")
+                        .HasColumnType("integer")
+                        .HasColumnName("canceled");
+
+                    b.Property<int>("Failed")
+                        .HasColumnType("integer")
+                        .HasColumnName("failed");
+
+                    b.Property<int>("Held")
+                        .HasColumnType("integer")
+                        .HasColumnName("held");
+
+                    b.Property<int>("Succeeded")
+                        .HasColumnType("integer")
+                        .HasColumnName("succeeded");
+
+                    b.HasKey("Id")
+                        .HasName("pk_batch_deltas");
+
+                    b.ToTable("batch_deltas", "darkroom");
                 });
 
             modelBuilder.Entity("Darkroom.Migrations.Rows.BulkAction", b =>
@@ -328,6 +594,10 @@ namespace Darkroom.Migrations.Migrations
                         .HasColumnType("text")
                         .HasColumnName("key");
 
+                    b.Property<Guid?>("BatchId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("batch_id");
+
                     b.Property<byte[]>("BodySha256")
                         .IsRequired()
                         .HasColumnType("bytea")
@@ -337,7 +607,7 @@ namespace Darkroom.Migrations.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
 
-                    b.Property<Guid>("JobId")
+                    b.Property<Guid?>("JobId")
                         .HasColumnType("uuid")
                         .HasColumnName("job_id");
 
@@ -483,6 +753,10 @@ namespace Darkroom.Migrations.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("finished_at");
 
+                    b.Property<Guid?>("KeyId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("key_id");
+
                     b.Property<Guid>("Lane")
                         .HasColumnType("uuid")
                         .HasColumnName("lane");
@@ -574,6 +848,10 @@ namespace Darkroom.Migrations.Migrations
                         .HasColumnType("integer")
                         .HasColumnName("tokens_taken");
 
+                    b.Property<string>("TraceParent")
+                        .HasColumnType("text")
+                        .HasColumnName("trace_parent");
+
                     b.Property<short>("UnknownAttempts")
                         .HasColumnType("smallint")
                         .HasColumnName("unknown_attempts");
@@ -628,6 +906,51 @@ namespace Darkroom.Migrations.Migrations
                         .HasFilter("status = 'queued' AND admitted_at IS NULL");
 
                     b.ToTable("jobs", "darkroom");
+                });
+
+            modelBuilder.Entity("Darkroom.Migrations.Rows.JobEvent", b =>
+                {
+                    b.Property<ulong>("Xid")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("xid8")
+                        .HasColumnName("xid")
+                        .HasDefaultValueSql("pg_current_xact_id()");
+
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityAlwaysColumn(b.Property<long>("Id"));
+
+                    b.Property<Guid?>("BatchId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("batch_id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<Guid>("JobId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("job_id");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("status");
+
+                    b.HasKey("Xid", "Id")
+                        .HasName("pk_job_events");
+
+                    b.HasIndex("JobId")
+                        .HasDatabaseName("ix_job_events_job");
+
+                    b.HasIndex("BatchId", "Xid", "Id")
+                        .HasDatabaseName("ix_job_events_batch")
+                        .HasFilter("batch_id IS NOT NULL");
+
+                    b.ToTable("job_events", "darkroom");
                 });
 
             modelBuilder.Entity("Darkroom.Migrations.Rows.JobSearchEntry", b =>
@@ -782,6 +1105,57 @@ namespace Darkroom.Migrations.Migrations
                         .HasName("pk_secrets");
 
                     b.ToTable("secrets", "darkroom");
+                });
+
+            modelBuilder.Entity("Darkroom.Migrations.Rows.StoredFile", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<long>("Bytes")
+                        .HasColumnType("bigint")
+                        .HasColumnName("bytes");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<DateTimeOffset?>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.Property<string>("Filename")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("filename");
+
+                    b.Property<Guid>("ProjectId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("project_id");
+
+                    b.Property<string>("Purpose")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("purpose");
+
+                    b.Property<byte[]>("Sha256")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("sha256");
+
+                    b.HasKey("Id")
+                        .HasName("pk_files");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_files_expires")
+                        .HasFilter("expires_at IS NOT NULL");
+
+                    b.HasIndex("ProjectId", "CreatedAt", "Id")
+                        .HasDatabaseName("ix_files_project");
+
+                    b.ToTable("files", "darkroom");
                 });
 
             modelBuilder.Entity("Darkroom.Migrations.Rows.Thumbnail", b =>
@@ -971,6 +1345,10 @@ namespace Darkroom.Migrations.Migrations
                     b.HasKey("Day", "ProjectId", "BatchId", "Endpoint", "Model", "Quality", "Size")
                         .HasName("pk_usage_totals");
 
+                    b.HasIndex("BatchId")
+                        .HasDatabaseName("ix_usage_totals_batch")
+                        .HasFilter("batch_id <> '00000000-0000-0000-0000-000000000000'");
+
                     b.ToTable("usage_totals", "darkroom");
                 });
 
@@ -1090,6 +1468,10 @@ namespace Darkroom.Migrations.Migrations
                     b.Property<int>("Ticket")
                         .HasColumnType("integer")
                         .HasColumnName("ticket");
+
+                    b.Property<string>("TraceParent")
+                        .HasColumnType("text")
+                        .HasColumnName("trace_parent");
 
                     b.Property<string>("Type")
                         .IsRequired()
@@ -1223,6 +1605,16 @@ namespace Darkroom.Migrations.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_attempts_jobs_job_id");
+                });
+
+            modelBuilder.Entity("Darkroom.Migrations.Rows.Batch", b =>
+                {
+                    b.HasOne("Darkroom.Migrations.Rows.Project", null)
+                        .WithMany()
+                        .HasForeignKey("ProjectId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_batches_projects_project_id");
                 });
 
             modelBuilder.Entity("Darkroom.Migrations.Rows.Image", b =>

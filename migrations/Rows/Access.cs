@@ -27,6 +27,12 @@ public sealed class ApiKey
     public DateTimeOffset? ExpiresAt { get; init; }
     public DateTimeOffset? RevokedAt { get; init; }
     public DateTimeOffset? LastUsedAt { get; init; }
+
+    /// <summary>Requests a minute that each node takes from this key; null for no limit of its own.</summary>
+    public int? RequestsPerMinute { get; init; }
+
+    /// <summary>Bytes of one request's body; null for no limit of its own.</summary>
+    public long? MaxBodyBytes { get; init; }
 }
 
 /// <summary>Remembers for 24 hours which submission an <c>Idempotency-Key</c> led to.</summary>
@@ -37,7 +43,10 @@ public sealed class IdempotencyKey
 
     /// <summary>Of the canonical body: the same request in another spelling is the same request.</summary>
     public required byte[] BodySha256 { get; init; }
-    public Guid JobId { get; init; }
+
+    /// <summary>What it led to: a job or a batch.</summary>
+    public Guid? JobId { get; init; }
+    public Guid? BatchId { get; init; }
     public DateTimeOffset CreatedAt { get; init; }
 }
 

@@ -7,6 +7,9 @@ public sealed class Job
     public Guid ProjectId { get; init; }
     public Guid? BatchId { get; init; }
 
+    /// <summary>The key that submitted it; null where nobody's did.</summary>
+    public Guid? KeyId { get; init; }
+
     /// <summary>The queue this job stands in: its batch, else its project. Pausing a batch skips one lane, not fifty thousand rows.</summary>
     public Guid Lane { get; init; }
     public required string Endpoint { get; init; }
@@ -77,6 +80,8 @@ public sealed class Job
     public int? ErrorHttpStatus { get; init; }
     public string? ErrorRequestId { get; init; }
 
+    /// <summary>The W3C <c>traceparent</c> of the submission, so that one trace spans all nodes.</summary>
+    public string? TraceParent { get; init; }
     public DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? StartedAt { get; init; }
     public DateTimeOffset? FinishedAt { get; init; }

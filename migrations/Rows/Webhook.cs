@@ -63,6 +63,9 @@ public sealed class WebhookDelivery
     public DateTimeOffset? FinishedAt { get; init; }
     public int? LastHttpStatus { get; init; }
     public string? LastError { get; init; }
+
+    /// <summary>The W3C <c>traceparent</c> of the job that raised it.</summary>
+    public string? TraceParent { get; init; }
 }
 
 public static class WebhookStatus

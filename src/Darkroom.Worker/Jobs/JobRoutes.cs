@@ -106,6 +106,8 @@ internal static class JobRoutes
     {
         if (!WireId.Job.TryParse(id, out var jobId) || await transitions.RetryAsync(http.User.ProjectId(), jobId, ct) is not { } change)
             return NoSuchJob(id);
+        if (change.BatchEnded)
+            return ApiError.Conflict("batch_ended", "The job's batch has ended and stays as it was: POST /v1/batches/{id}/retry-failed makes a new one of its failed lines.");
         if (!change.Won)
             return Lost(change, "cannot be retried: only failed and held jobs can");
         work.Raise();

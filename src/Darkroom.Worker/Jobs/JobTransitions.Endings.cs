@@ -1,7 +1,6 @@
 using Darkroom.Migrations;
 using Darkroom.Migrations.Rows;
 using Darkroom.Worker.Usage;
-using Darkroom.Worker.Webhooks;
 using Microsoft.EntityFrameworkCore;
 
 namespace Darkroom.Worker.Jobs;
@@ -52,7 +51,7 @@ internal sealed partial class JobTransitions
                 .SetProperty(j => j.ErrorStage, (string?)null)
                 .SetProperty(j => j.ErrorHttpStatus, (int?)null)
                 .SetProperty(j => j.ErrorRequestId, (string?)null), ct);
-            await WebhookEvents.RaiseAsync(db, [job.Id], ct);
+            await StateChanges.RecordAsync(db, job.Id, job.Status, ct);
         }
         await transaction.CommitAsync(ct);
         return wins ? Recording.Succeeded : Recording.Superseded;
@@ -97,8 +96,8 @@ internal sealed partial class JobTransitions
                 .SetProperty(j => j.ErrorStage, ending.ErrorStage)
                 .SetProperty(j => j.ErrorHttpStatus, ending.HttpStatus)
                 .SetProperty(j => j.ErrorRequestId, ending.RequestId), ct);
-        if (moved > 0 && next != JobStatus.Queued)
-            await WebhookEvents.RaiseAsync(db, [job.Id], ct);
+        if (moved > 0)
+            await StateChanges.RecordAsync(db, job.Id, JobStatus.Running, ct);
         await transaction.CommitAsync(ct);
         return moved > 0;
     }

@@ -1,7 +1,6 @@
 using Darkroom.Migrations;
 using Darkroom.Migrations.Rows;
 using Darkroom.Worker.Admission;
-using Darkroom.Worker.Webhooks;
 using Microsoft.EntityFrameworkCore;
 
 namespace Darkroom.Worker.Jobs;
@@ -39,7 +38,11 @@ internal sealed partial class JobTransitions(IDbContextFactory<DarkroomDb> datab
                   AND e.name = j.endpoint
                   AND (e.state = 'active' OR e.probe_job_id = j.id)
                   AND (e.hold_until IS NULL OR e.hold_until <= darkroom.now())
+                  AND (j.batch_id IS NULL OR EXISTS (
+                      SELECT FROM darkroom.batches AS b WHERE b.id = j.batch_id AND b.status = 'in_progress' AND b.paused_at IS NULL))
                 RETURNING j.*
+            ), event AS (
+                INSERT INTO darkroom.job_events (job_id, batch_id, status, created_at) SELECT id, batch_id, status, darkroom.now() FROM claimed
             ), attempt AS (
                 INSERT INTO darkroom.attempts (id, job_id, number, status, node_id, node_name, endpoint, started_at)
                 SELECT {attemptId}, id, attempts, 'dispatched', {nodeId}, {nodeName}, endpoint, darkroom.now() FROM claimed
@@ -92,48 +95,58 @@ internal sealed partial class JobTransitions(IDbContextFactory<DarkroomDb> datab
     {
         await using var db = await databases.CreateDbContextAsync(ct);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
-        var changed = await db.Jobs
-            .Where(j => j.Id == jobId && j.ProjectId == projectId)
-            .Where(j => j.Status == JobStatus.Queued || j.Status == JobStatus.Running || j.Status == JobStatus.Held)
-            .ExecuteUpdateAsync(set => set
-                .SetProperty(j => j.Status, JobStatus.Canceled)
-                .SetProperty(j => j.AdmittedAt, (DateTimeOffset?)null)
-                .SetProperty(j => j.FinishedAt, j => DarkroomDb.Now()), ct);
-        if (changed > 0)
-            await WebhookEvents.RaiseAsync(db, [jobId], ct);
+        if (await LockAsync(db, projectId, jobId, ct) is not { } job)
+            return null;
+        if (job.Status is not (JobStatus.Queued or JobStatus.Running or JobStatus.Held))
+            return new PersonsChange(Won: false, job.Status);
+        await db.Jobs.Where(j => j.Id == jobId).ExecuteUpdateAsync(set => set
+            .SetProperty(j => j.Status, JobStatus.Canceled)
+            .SetProperty(j => j.AdmittedAt, (DateTimeOffset?)null)
+            .SetProperty(j => j.FinishedAt, j => DarkroomDb.Now()), ct);
+        await StateChanges.RecordAsync(db, jobId, job.Status, ct);
         await transaction.CommitAsync(ct);
-        if (changed > 0)
-            await db.Database.ExecuteSqlAsync($"SELECT pg_notify({Notices.Canceled}, {jobId.ToString()})", ct);
-        return await AfterwardsAsync(db, projectId, jobId, changed > 0, ct);
+        await db.Database.ExecuteSqlAsync($"SELECT pg_notify({Notices.Canceled}, {jobId.ToString()})", ct);
+        return new PersonsChange(Won: true, JobStatus.Canceled);
     }
 
-    /// <summary><c>held</c> or <c>failed</c> -> <c>queued</c>, by a person who accepts that it may be bought again; the counters start anew.</summary>
+    /// <summary>
+    /// <c>held</c> or <c>failed</c> -> <c>queued</c>, by a person who accepts that it may be bought again; the counters start anew. A batch that
+    /// has ended stays as it was: its lines are retried by a new one.
+    /// </summary>
     /// <returns>The job's state afterwards, or null where the project has no such job.</returns>
     public async Task<PersonsChange?> RetryAsync(Guid projectId, Guid jobId, CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
-        var changed = await db.Jobs
-            .Where(j => j.Id == jobId && j.ProjectId == projectId && (j.Status == JobStatus.Held || j.Status == JobStatus.Failed))
-            .ExecuteUpdateAsync(set => set
-                .SetProperty(j => j.Status, JobStatus.Queued)
-                .SetProperty(j => j.DueAt, j => DarkroomDb.Now())
-                .SetProperty(j => j.Deadline, j => j.Deadline <= DarkroomDb.Now() ? null : j.Deadline)
-                .SetProperty(j => j.CountedAttempts, (short)0)
-                .SetProperty(j => j.UnknownAttempts, (short)0)
-                .SetProperty(j => j.FinishedAt, (DateTimeOffset?)null)
-                .SetProperty(j => j.ErrorCode, (string?)null)
-                .SetProperty(j => j.ErrorMessage, (string?)null)
-                .SetProperty(j => j.ErrorStage, (string?)null)
-                .SetProperty(j => j.ErrorHttpStatus, (int?)null)
-                .SetProperty(j => j.ErrorRequestId, (string?)null), ct);
-        return await AfterwardsAsync(db, projectId, jobId, changed > 0, ct);
+        await using var transaction = await db.Database.BeginTransactionAsync(ct);
+        if (await LockAsync(db, projectId, jobId, ct) is not { } job)
+            return null;
+        if (job.Status is not (JobStatus.Held or JobStatus.Failed))
+            return new PersonsChange(Won: false, job.Status);
+        if (job.BatchId is { } batch && !await IsOpenAsync(db, batch, ct))
+            return new PersonsChange(Won: false, job.Status, BatchEnded: true);
+        await db.Jobs.Where(j => j.Id == jobId).ExecuteUpdateAsync(set => set
+            .SetProperty(j => j.Status, JobStatus.Queued)
+            .SetProperty(j => j.DueAt, j => DarkroomDb.Now())
+            .SetProperty(j => j.Deadline, j => j.Deadline <= DarkroomDb.Now() ? null : j.Deadline)
+            .SetProperty(j => j.CountedAttempts, (short)0)
+            .SetProperty(j => j.UnknownAttempts, (short)0)
+            .SetProperty(j => j.FinishedAt, (DateTimeOffset?)null)
+            .SetProperty(j => j.ErrorCode, (string?)null)
+            .SetProperty(j => j.ErrorMessage, (string?)null)
+            .SetProperty(j => j.ErrorStage, (string?)null)
+            .SetProperty(j => j.ErrorHttpStatus, (int?)null)
+            .SetProperty(j => j.ErrorRequestId, (string?)null), ct);
+        await StateChanges.RecordAsync(db, jobId, job.Status, ct);
+        await transaction.CommitAsync(ct);
+        return new PersonsChange(Won: true, JobStatus.Queued);
     }
 
-    static async Task<PersonsChange?> AfterwardsAsync(DarkroomDb db, Guid projectId, Guid jobId, bool won, CancellationToken ct)
-    {
-        var status = await db.Jobs.Where(j => j.Id == jobId && j.ProjectId == projectId).Select(j => j.Status).SingleOrDefaultAsync(ct);
-        return status is null ? null : new PersonsChange(won, status);
-    }
+    static Task<Job?> LockAsync(DarkroomDb db, Guid projectId, Guid jobId, CancellationToken ct) => db.Jobs.FromSql(
+        $"SELECT * FROM darkroom.jobs WHERE id = {jobId} AND project_id = {projectId} FOR UPDATE").AsNoTracking().SingleOrDefaultAsync(ct);
+
+    /// <summary>Locked against its end until this transaction is over: a line cannot go back to the queue of a batch that is just ending.</summary>
+    static Task<bool> IsOpenAsync(DarkroomDb db, Guid batchId, CancellationToken ct) => db.Batches.FromSql(
+        $"SELECT * FROM darkroom.batches WHERE id = {batchId} AND status = 'in_progress' FOR SHARE").AnyAsync(ct);
 
     /// <summary><c>queued</c> -> <c>failed</c> with <c>deadline_exceeded</c> for every job whose deadline has passed; no call is made.</summary>
     /// <returns>How many jobs were ended, at most <paramref name="atMost"/>.</returns>
@@ -149,7 +162,7 @@ internal sealed partial class JobTransitions(IDbContextFactory<DarkroomDb> datab
             RETURNING id AS "Value"
             """).ToListAsync(ct);
         if (expired.Count > 0)
-            await WebhookEvents.RaiseAsync(db, [.. expired], ct);
+            await StateChanges.RecordAsync(db, [.. expired], [.. expired.Select(_ => JobStatus.Queued)], ct);
         await transaction.CommitAsync(ct);
         return expired.Count;
     }
@@ -170,4 +183,5 @@ internal sealed record ClaimedJob(
 internal sealed record AnswerFacts(int HttpStatus, string? RequestId, string? Usage);
 
 /// <summary>Whether a person's cancel or retry won, and the job's state either way.</summary>
-internal sealed record PersonsChange(bool Won, string Status);
+/// <param name="BatchEnded">It did not because the job's batch has ended.</param>
+internal sealed record PersonsChange(bool Won, string Status, bool BatchEnded = false);

@@ -42,6 +42,7 @@ internal sealed partial class Removal(
             """).ToListAsync(ct);
         await db.Images.Where(i => still.Contains(i.JobId)).ExecuteDeleteAsync(ct);
         await db.Attempts.Where(a => still.Contains(a.JobId)).ExecuteDeleteAsync(ct);
+        await db.JobEvents.Where(e => still.Contains(e.JobId)).ExecuteDeleteAsync(ct);
         await db.Jobs.Where(j => still.Contains(j.Id)).ExecuteDeleteAsync(ct);
         await transaction.CommitAsync(ct);
         if (still.Count > 0)

@@ -54,7 +54,7 @@ internal sealed class JobIntake(IDbContextFactory<DarkroomDb> databases, IOption
                 INSERT INTO darkroom.idempotency_keys AS k (project_id, key, body_sha256, job_id, created_at)
                 SELECT {projectId}, {key}::text, {bodySha256}, {id}, darkroom.now() WHERE {key}::text IS NOT NULL
                 ON CONFLICT (project_id, key) DO UPDATE
-                SET body_sha256 = excluded.body_sha256, job_id = excluded.job_id, created_at = excluded.created_at
+                SET body_sha256 = excluded.body_sha256, job_id = excluded.job_id, batch_id = NULL, created_at = excluded.created_at
                 WHERE k.created_at <= darkroom.now() - {KeyLifetime}
                 RETURNING job_id
             ), forgotten AS (
