@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Darkroom.Client;
 
 /// <summary>
@@ -28,6 +30,10 @@ public sealed record Batch
     /// <c>failed</c> (bad lines; nothing was enqueued), <c>expired</c> or <c>cancelled</c>.
     /// </summary>
     public required string Status { get; init; }
+
+    /// <summary>Whether nothing changes any more.</summary>
+    [JsonIgnore]
+    public bool HasEnded => Status is "completed" or "failed" or "expired" or "cancelled";
 
     /// <summary>Results of the lines that succeeded, in input order; null until the batch has ended, or where there are none.</summary>
     public string? OutputFileId { get; init; }
@@ -93,7 +99,7 @@ public sealed record BatchCounts(int Queued, int Running, int Succeeded, int Fai
 public sealed record BatchErrors(IReadOnlyList<BatchError> Data)
 {
     /// <summary>Always <c>list</c>.</summary>
-    [System.Text.Json.Serialization.JsonPropertyOrder(-1)]
+    [JsonPropertyOrder(-1)]
     public string Object { get; init; } = "list";
 }
 

@@ -5,3 +5,7 @@ namespace Darkroom.Client;
 /// <param name="BatchId">Null where the job belongs to none.</param>
 /// <param name="Status">What it became.</param>
 public sealed record JobEvent(string Id, string JobId, string? BatchId, string Status, DateTimeOffset At);
+
+/// <summary>One server-sent event: of a job, or of a batch.</summary>
+/// <param name="EventId">For <c>Last-Event-ID</c>; null where the event has none.</param>
+public sealed record Change(string? EventId, JobEvent? Job, Batch? Batch);
