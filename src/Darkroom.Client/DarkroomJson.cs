@@ -37,6 +37,13 @@ namespace Darkroom.Client;
 [JsonSerializable(typeof(JobEvent))]
 [JsonSerializable(typeof(Model))]
 [JsonSerializable(typeof(ListPage<Model>))]
+[JsonSerializable(typeof(Project))]
+[JsonSerializable(typeof(CreateProject))]
+[JsonSerializable(typeof(ListPage<Project>))]
+[JsonSerializable(typeof(ApiKey))]
+[JsonSerializable(typeof(CreateApiKey))]
+[JsonSerializable(typeof(ListPage<ApiKey>))]
+[JsonSerializable(typeof(ListPage<AuditEntry>))]
 public sealed partial class DarkroomJson : JsonSerializerContext
 {
     /// <summary>For answers. The encoder leaves letters readable: every answer is <c>application/json</c>, never part of a page.</summary>

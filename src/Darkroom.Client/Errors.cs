@@ -7,7 +7,7 @@ public sealed record ErrorBody(ErrorDetail Error);
 
 /// <summary>What went wrong, for a program (<paramref name="Type"/>, <paramref name="Code"/>) and for a person.</summary>
 /// <param name="Type"><c>invalid_request_error</c>, <c>authentication_error</c>, <c>permission_error</c>, <c>not_found_error</c>,
-/// <c>conflict_error</c> or <c>server_error</c>.</param>
+/// <c>conflict_error</c>, <c>rate_limit_error</c> or <c>server_error</c>.</param>
 /// <param name="Code">A word for programs, such as <c>unknown_parameter</c>; null where the type says it all.</param>
 /// <param name="Message">A sentence that says what to do.</param>
 /// <param name="Param">The first wrong field; null where no field is at fault.</param>
