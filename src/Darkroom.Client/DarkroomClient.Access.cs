@@ -10,16 +10,10 @@ public sealed partial class DarkroomClient
         PagesAsync("v1/projects", [], DarkroomJson.Answers.ListPageProject, cancellationToken);
 
     public Task<Project> GetProjectAsync(string id, CancellationToken cancellationToken = default) =>
-        SendAsync(HttpMethod.Get, $"v1/projects/{Uri.EscapeDataString(id)}", DarkroomJson.Answers.Project, cancellationToken);
+        GetAsync($"v1/projects/{Uri.EscapeDataString(id)}", DarkroomJson.Answers.Project, cancellationToken);
 
-    public async Task<Project> CreateProjectAsync(CreateProject project, CancellationToken cancellationToken = default)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "v1/projects")
-        {
-            Content = JsonContent.Create(project, DarkroomJson.Requests.CreateProject),
-        };
-        return await SendAsync(request, DarkroomJson.Answers.Project, cancellationToken);
-    }
+    public Task<Project> CreateProjectAsync(CreateProject project, CancellationToken cancellationToken = default) => PostAsync(
+        "v1/projects", JsonContent.Create(project, DarkroomJson.Requests.CreateProject), DarkroomJson.Answers.Project, cancellationToken);
 
     /// <summary>Newest first, read page by page as they are enumerated.</summary>
     /// <param name="filters">As the API's query has them: <c>project_id</c>, and <c>status</c> (<c>active</c>, <c>expired</c>, <c>revoked</c>).</param>
@@ -29,21 +23,15 @@ public sealed partial class DarkroomClient
 
     /// <param name="id"><c>key_...</c>, not the key itself.</param>
     public Task<ApiKey> GetApiKeyAsync(string id, CancellationToken cancellationToken = default) =>
-        SendAsync(HttpMethod.Get, KeyPath(id), DarkroomJson.Answers.ApiKey, cancellationToken);
+        GetAsync(KeyPath(id), DarkroomJson.Answers.ApiKey, cancellationToken);
 
     /// <summary>Makes a key; the answer alone shows it (<see cref="ApiKey.Key"/>).</summary>
-    public async Task<ApiKey> CreateApiKeyAsync(CreateApiKey key, CancellationToken cancellationToken = default)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "v1/api_keys")
-        {
-            Content = JsonContent.Create(key, DarkroomJson.Requests.CreateApiKey),
-        };
-        return await SendAsync(request, DarkroomJson.Answers.ApiKey, cancellationToken);
-    }
+    public Task<ApiKey> CreateApiKeyAsync(CreateApiKey key, CancellationToken cancellationToken = default) => PostAsync(
+        "v1/api_keys", JsonContent.Create(key, DarkroomJson.Requests.CreateApiKey), DarkroomJson.Answers.ApiKey, cancellationToken);
 
     /// <summary>Ends a key within a second, on every node, and the sessions it opened. Revoked again, nothing changes.</summary>
     public Task<ApiKey> RevokeApiKeyAsync(string id, CancellationToken cancellationToken = default) =>
-        SendAsync(HttpMethod.Post, $"{KeyPath(id)}/revoke", DarkroomJson.Answers.ApiKey, cancellationToken);
+        PostAsync($"{KeyPath(id)}/revoke", null, DarkroomJson.Answers.ApiKey, cancellationToken);
 
     /// <summary>Who administered what, newest first, read page by page as it is enumerated.</summary>
     /// <param name="filters">As the API's query has them, for example <c>("action", "api_key.created")</c>.</param>
