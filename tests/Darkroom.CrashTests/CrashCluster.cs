@@ -213,21 +213,32 @@ internal sealed class CrashCluster : IAsyncDisposable
     }
 
     /// <summary>One job at a worker that may end or freeze before it has answered.</summary>
-    public static async Task SubmitToVictimAsync(WorkerProcess victim)
+    /// <param name="notBefore">When it may be called.</param>
+    /// <param name="deadline">When it may no longer be called.</param>
+    public static Task SubmitToVictimAsync(WorkerProcess victim, DateTimeOffset? notBefore = null, DateTimeOffset? deadline = null) => AskVictimAsync(victim, "/v1/jobs", new
     {
+        model = "gpt-image-1.5",
+        prompt = "one",
+        quality = "low",
         // Nobody listens there: the delivery stays to be counted.
-        const string NobodysUrl = "http://127.0.0.1:9/hook";
+        webhook_url = "http://127.0.0.1:9/hook",
+        not_before = notBefore,
+        deadline,
+    });
+
+    /// <summary>A request at a worker that may end or freeze before it has answered.</summary>
+    public static async Task AskVictimAsync(WorkerProcess victim, string path, object body)
+    {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Ct);
         patience.CancelAfter(TimeSpan.FromSeconds(5));
         try
         {
-            using var answer = await victim.Http.PostAsJsonAsync(
-                new Uri("/v1/jobs", UriKind.Relative), new { model = "gpt-image-1.5", prompt = "one", quality = "low", webhook_url = NobodysUrl }, JsonSerializerOptions.Web, patience.Token);
+            using var answer = await victim.Http.PostAsJsonAsync(new Uri(path, UriKind.Relative), body, JsonSerializerOptions.Web, patience.Token);
             answer.EnsureSuccessStatusCode();
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException && !Ct.IsCancellationRequested)
         {
-            // It reached its step: the job is committed.
+            // It reached its step.
         }
     }
 

@@ -33,6 +33,47 @@ public sealed class Killed_at_a_step
         Assert.Equal(1, await cluster.AskAsync("SELECT count(*) FROM darkroom.webhook_deliveries WHERE type = 'job.succeeded'"));
     }
 
+    [Theory]
+    [InlineData(Step.Raising, 0)]
+    [InlineData(Step.Raised, 1)]
+    internal async Task A_cancel_is_committed_with_its_event_or_not_at_all(Step step, int committed)
+    {
+        await using var cluster = await CrashCluster.StartAsync();
+        var victim = await cluster.StartWorkerAsync(step, Signal.Kill);
+        await CrashCluster.SubmitToVictimAsync(victim, notBefore: DateTimeOffset.UtcNow.AddDays(1));
+        var cancel = $"/v1/jobs/job_{(await cluster.IdsAsync("SELECT replace(id::text, '-', '') FROM darkroom.jobs")).Single()}/cancel";
+        await CrashCluster.AskVictimAsync(victim, cancel, new { });
+        await victim.WaitForExitAsync(Ct);
+        Assert.Equal(committed, await cluster.AskAsync("SELECT count(*) FROM darkroom.jobs WHERE status = 'canceled'"));
+        Assert.Equal(committed, await cluster.AskAsync("SELECT count(*) FROM darkroom.webhook_deliveries WHERE type = 'job.canceled'"));
+
+        var survivor = await cluster.StartWorkerAsync();
+        using var again = await survivor.Http.PostAsync(new Uri(cancel, UriKind.Relative), null, Ct);
+
+        Assert.True(again.IsSuccessStatusCode);
+        Assert.Equal(1, await cluster.AskAsync("SELECT count(*) FROM darkroom.webhook_deliveries WHERE type = 'job.canceled'"));
+        cluster.AssertCalls(0);
+    }
+
+    [Theory]
+    [InlineData(Step.Raising)]
+    [InlineData(Step.Raised)]
+    internal async Task A_deadline_passes_once_with_one_event(Step step)
+    {
+        await using var cluster = await CrashCluster.StartAsync();
+        var victim = await cluster.StartWorkerAsync(step, Signal.Kill);
+        // Due no sooner than it is too late.
+        var deadline = DateTimeOffset.UtcNow.AddSeconds(2);
+        await CrashCluster.SubmitToVictimAsync(victim, deadline, deadline);
+        await victim.WaitForExitAsync(Ct);
+
+        await cluster.StartWorkerAsync();
+        await cluster.WaitUntilAsync("SELECT count(*) FROM darkroom.jobs WHERE status = 'failed' AND error_code = 'deadline_exceeded'", 1);
+
+        Assert.Equal(1, await cluster.AskAsync("SELECT count(*) FROM darkroom.webhook_deliveries WHERE type = 'job.failed'"));
+        cluster.AssertCalls(0);
+    }
+
     [Fact]
     public async Task Within_a_body_the_call_is_unknown_and_made_again()
     {

@@ -46,7 +46,7 @@ internal static partial class StartupHook
     /// <summary>Sees statements and commits go by; acts at the first that is the step.</summary>
     sealed class StepWatch(Step step, Action act)
     {
-        DbContextId? admitting, recording;
+        DbContextId? admitting, recording, raising;
         int done;
 
         public void See(KeyValuePair<string, object?> seen)
@@ -62,7 +62,7 @@ internal static partial class StartupHook
             if (data is CommandEventData { Command.CommandText: var executing } && name == RelationalEventId.CommandExecuting.Name)
                 return Receives(executing) ? Step.ManifestWritten : Records(executing) ? Step.Stored : null;
             if (data is TransactionEndEventData { Context.ContextId: var context } && name == RelationalEventId.TransactionCommitted.Name)
-                return context == admitting ? Step.Admitted : context == recording ? Step.Recorded : null;
+                return context == admitting ? Step.Admitted : context == recording ? Step.Recorded : context == raising ? Step.Raised : null;
             return null;
         }
 
@@ -74,6 +74,11 @@ internal static partial class StartupHook
             {
                 recording = context;
                 return Step.Recording;
+            }
+            if (sql.Contains("INSERT INTO darkroom.webhook_deliveries", StringComparison.Ordinal) && context != recording)
+            {
+                raising = context;
+                return Step.Raising;
             }
             return sql.Contains("INSERT INTO darkroom.attempts", StringComparison.Ordinal) ? Step.Claimed : Receives(sql) ? Step.Received : null;
         }

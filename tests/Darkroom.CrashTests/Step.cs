@@ -23,4 +23,10 @@ internal enum Step
 
     /// <summary>The record is committed, and the spool not yet emptied.</summary>
     Recorded,
+
+    /// <summary>A change of state and its webhook events are written, and not committed.</summary>
+    Raising,
+
+    /// <summary>They are committed, and whoever asked for the change has no answer yet.</summary>
+    Raised,
 }

@@ -55,7 +55,7 @@ public sealed class PostgresFinderTests
         }
         catch (PostgresNotFoundException e)
         {
-            Requirement.Missing("docker", e.Message.Split('\n').First(line => line.StartsWith("  - Docker: ", StringComparison.Ordinal))[12..]);
+            Requirements.Missing(Requirements.Docker, e.Message.Split('\n').First(line => line.StartsWith("  - Docker: ", StringComparison.Ordinal))[12..]);
             throw;
         }
 
