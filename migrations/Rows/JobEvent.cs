@@ -1,8 +1,8 @@
 namespace Darkroom.Migrations.Rows;
 
 /// <summary>
-/// One change of a job's state, written in its own transaction. Ordered by (<see cref="Xid"/>, <see cref="Id"/>) and read only where the
-/// transaction is older than every running one (<c>pg_snapshot_xmin</c>), so that a cursor skips nothing that commits late.
+/// One change of a job's state, written in its own transaction, whose number says which snapshots see it: the reader takes what it sees and its
+/// last reading did not, and skips nothing that commits late.
 /// </summary>
 public sealed class JobEvent
 {

@@ -4,6 +4,7 @@ using Darkroom.Worker.Api;
 using Darkroom.Worker.Dashboard;
 using Darkroom.Worker.Database;
 using Darkroom.Worker.Endpoint;
+using Darkroom.Worker.Events;
 using Darkroom.Worker.Execution;
 using Darkroom.Worker.Jobs;
 using Darkroom.Worker.Observability;
@@ -82,6 +83,7 @@ public static class WorkerApp
         services.AddEndpoints(configuration);
         services.AddJobs();
         services.AddWorkSignal();
+        services.AddEvents();
         services.AddTickets();
         services.AddWebhooks();
         services.AddDashboard(roles);
@@ -110,6 +112,7 @@ public static class WorkerApp
     {
         await services.GetRequiredService<BootstrapKey>().EnsureAsync(CancellationToken.None);
         await services.GetRequiredService<EndpointStates>().EnsureRowsAsync(CancellationToken.None);
+        await services.GetRequiredService<RestoredEvents>().SettleAsync(CancellationToken.None);
         // Hangfire makes its tables when its storage is made.
         services.GetRequiredService<JobStorage>();
     }
@@ -123,6 +126,7 @@ public static class WorkerApp
         {
             app.MapSubmission();
             app.MapJobs();
+            app.MapEvents();
             app.MapEndpointRoutes();
             app.MapUsage();
             app.MapWebhooks();

@@ -17,7 +17,7 @@ public sealed class The_description(ApiHost host) : IClassFixture<ApiHost>
         var document = await host.Admin.GetJsonAsync("/openapi/v1.json");
 
         Assert.Equal(
-            ["DELETE /v1/webhook_endpoints/{id}", "GET /v1/endpoints", "GET /v1/jobs", "GET /v1/jobs/{id}", "GET /v1/jobs/{id}/attempts", "GET /v1/jobs/{id}/images/{index}", "GET /v1/usage",
+            ["DELETE /v1/webhook_endpoints/{id}", "GET /v1/endpoints", "GET /v1/jobs", "GET /v1/jobs/{id}", "GET /v1/jobs/{id}/attempts", "GET /v1/jobs/{id}/events", "GET /v1/jobs/{id}/images/{index}", "GET /v1/usage",
              "GET /v1/webhook_deliveries", "GET /v1/webhook_deliveries/{id}", "GET /v1/webhook_deliveries/{id}/attempts", "GET /v1/webhook_endpoints",
              "GET /v1/webhook_endpoints/{id}", "GET /v1/webhooks/default/secret",
              "HEAD /v1/jobs/{id}/images/{index}", "POST /v1/endpoints/{name}/pause", "POST /v1/endpoints/{name}/resume",

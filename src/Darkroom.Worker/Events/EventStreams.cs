@@ -1,0 +1,52 @@
+using Darkroom.Worker.Database;
+
+namespace Darkroom.Worker.Events;
+
+/// <summary>
+/// Keeps streams of events going: told of changes by the tail, alive through silence and outages of the database, ended by the listener, by
+/// this node's stop (the listener connects elsewhere and resumes) or because nothing more will come.
+/// </summary>
+internal sealed class EventStreams(EventTail tail, IHostApplicationLifetime host, TimeProvider clock)
+{
+    /// <summary>Proxies commonly give up after 60 s of silence, some after 30.</summary>
+    public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
+
+    /// <param name="jobOrBatch">Whose changes are told.</param>
+    /// <param name="atMostEvery">The least time between two tellings; changes in between are one.</param>
+    /// <param name="tell">Reads and sends what is new; false once nothing more will come. Called at once, then whenever something may have changed.</param>
+    public async Task RunAsync(
+        HttpContext http, Guid jobOrBatch, TimeSpan atMostEvery, Func<ServerSentEvents, CancellationToken, Task<bool>> tell)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, host.ApplicationStopping);
+        var ct = ending.Token;
+        try
+        {
+            using var watch = tail.Watch(jobOrBatch);
+            var stream = await ServerSentEvents.BeginAsync(http, ct);
+            while (await ToldAsync(tell, stream, ct))
+            {
+                await Task.Delay(atMostEvery, clock, ct);
+                var since = clock.GetTimestamp();
+                await watch.WaitAsync(Heartbeat, ct);
+                if (clock.GetElapsedTime(since) >= Heartbeat)
+                    await stream.BeatAsync(ct);
+            }
+        }
+        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        {
+        }
+    }
+
+    /// <summary>What an outage hides is told after it: the tail wakes everybody once it is connected again.</summary>
+    static async Task<bool> ToldAsync(Func<ServerSentEvents, CancellationToken, Task<bool>> tell, ServerSentEvents stream, CancellationToken ct)
+    {
+        try
+        {
+            return await tell(stream, ct);
+        }
+        catch (Exception e) when (DatabaseOutage.Explains(e))
+        {
+            return true;
+        }
+    }
+}
