@@ -2,6 +2,7 @@ using Darkroom.Benchmarks;
 using Darkroom.Benchmarks.Capacity;
 using Darkroom.Benchmarks.Dashboard;
 using Darkroom.Benchmarks.Decoding;
+using Darkroom.Benchmarks.Webhooks;
 
 return await Scenarios.RunAsync(
     args,
@@ -11,4 +12,5 @@ return await Scenarios.RunAsync(
     new("memory-client", "one measured client of `memory`, in a process of its own", MemoryClient.RunAsync),
     new("capacity", "one node with 1000 slots: memory, statements at rest, time to fill, submit to call", CapacityScenario.RunAsync),
     new("pace", "two nodes against an endpoint that counts: how much of the limit is used [--limits 50,250,1000]", PaceScenario.RunAsync),
-    new("dashboard", "every page and list call with a million jobs; what 50 viewers cost [--jobs 1000000]", DashboardScenario.RunAsync));
+    new("dashboard", "every page and list call with a million jobs; what 50 viewers cost [--jobs 1000000]", DashboardScenario.RunAsync),
+    new("webhooks", "completion to webhook at 50 a second, alone and beside dead receivers; deliveries a second; 50,000 after an outage", WebhookScenario.RunAsync));

@@ -195,6 +195,11 @@ internal sealed class CrashCluster : IAsyncDisposable
         return ids;
     }
 
+    /// <summary>The node that admits now; null while none does.</summary>
+    public async Task<string?> AdmittingAsync() => (await IdsAsync("""
+        SELECT n.name FROM darkroom.leases AS l JOIN darkroom.nodes AS n ON n.id = l.node_id WHERE l.name = 'admission' AND l.until > darkroom.now()
+        """)).SingleOrDefault();
+
     /// <summary>How long the jobs whose calls were lost with a node waited for their next call, from its end.</summary>
     public async Task<List<TimeSpan>> RescuesAsync(string node, DateTimeOffset ended)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Xunit;
 
@@ -16,6 +17,7 @@ public sealed class Killed_at_random
     readonly Random random = new(int.Parse(Seed, CultureInfo.InvariantCulture));
     readonly Dictionary<string, int> chaos = [];
     readonly List<(string Node, DateTimeOffset At)> kills = [];
+    readonly List<TimeSpan> takeovers = [];
 
     static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -94,8 +96,21 @@ public sealed class Killed_at_random
         Count("stops");
         // Before it is up there is nobody to stop in order.
         await victim.WaitForReadinessAsync(ready: true, Ct);
-        Assert.True(await victim.TerminateAsync(Ct) == 0, victim.Output);
+        var admitted = await cluster.AdmittingAsync() == victim.Name;
+        var stopping = victim.TerminateAsync(Ct);
+        if (admitted)
+            await MeasureTakeoverAsync(cluster, victim.Name);
+        Assert.True(await stopping == 0, victim.Output);
         cluster.Replace(victim);
+    }
+
+    async Task MeasureTakeoverAsync(CrashCluster cluster, string stopping)
+    {
+        var since = Stopwatch.GetTimestamp();
+        using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (await cluster.AdmittingAsync() is not { } next || next == stopping)
+            await ticks.WaitForNextTickAsync(Ct);
+        takeovers.Add(Stopwatch.GetElapsedTime(since));
     }
 
     async Task RestartPostgresAsync(CrashCluster cluster)
@@ -134,6 +149,7 @@ public sealed class Killed_at_random
             AttemptsOfCalls = attempts.Count(calls.Contains),
             NeverArrived = unknown.Count(id => !calls.Contains(id)),
             Rescues = rescues,
+            Takeovers = takeovers,
         };
     }
 }

@@ -23,13 +23,15 @@ internal sealed record SoakReport
     /// <summary>From a kill to the next attempt of a job it hit.</summary>
     public required IReadOnlyList<TimeSpan> Rescues { get; init; }
 
+    /// <summary>From SIGTERM at the node that admits to the first pass of another.</summary>
+    public required IReadOnlyList<TimeSpan> Takeovers { get; init; }
+
     public long Lost => Submitted - Succeeded - Failed - Held;
 
     public int Difference => Calls - AttemptsOfCalls;
 
-    public TimeSpan RescueMedian => Rescues.Count == 0 ? TimeSpan.Zero : Rescues.Order().ElementAt(Rescues.Count / 2);
-
-    public TimeSpan RescueMax => Rescues.DefaultIfEmpty().Max();
+    static string Spread(IReadOnlyList<TimeSpan> times) => times.Count == 0 ? "-" : string.Create(
+        CultureInfo.InvariantCulture, $"{times.Order().ElementAt(times.Count / 2).TotalSeconds:0.0} s / {times.Max().TotalSeconds:0.0} s");
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"""
         | {Duration.TotalMinutes:0.#} minutes, seed {Seed}, {string.Join(", ", Chaos.OrderBy(c => c.Key, StringComparer.Ordinal).Select(c => $"{c.Value} {c.Key}"))} | |
@@ -45,7 +47,8 @@ internal sealed record SoakReport
         | difference | {Difference} |
         | `unknown` that never arrived | {NeverArrived} |
         | jobs rescued after a kill | {Rescues.Count} |
-        | rescue time, p50 | {RescueMedian.TotalSeconds:0.0} s |
-        | rescue time, max | {RescueMax.TotalSeconds:0.0} s |
+        | rescue time, p50 / max | {Spread(Rescues)} |
+        | stops of the node that admitted | {Takeovers.Count} |
+        | until another admitted, p50 / max | {Spread(Takeovers)} |
         """);
 }

@@ -108,7 +108,7 @@ internal sealed class MeasuredCluster : IAsyncDisposable
             await Task.Delay(200);
     }
 
-    private async Task ExecuteAsync(string sql)
+    public async Task ExecuteAsync(string sql)
     {
         await using NpgsqlCommand command = database.CreateCommand(sql);
         command.CommandTimeout = 0;
