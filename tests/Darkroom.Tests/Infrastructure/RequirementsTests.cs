@@ -29,5 +29,6 @@ public sealed class RequirementsTests
         {
             return e;
         }
+        throw new InvalidOperationException("It neither skipped nor failed.");
     }
 }
