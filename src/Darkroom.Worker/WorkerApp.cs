@@ -121,6 +121,7 @@ public static class WorkerApp
     {
         app.UseErrorBoundary();
         app.UseAuthorization();
+        app.UseKeyLimits();
         app.MapHealth();
         if (roles.ServesApi)
         {
@@ -130,6 +131,7 @@ public static class WorkerApp
             app.MapEndpointRoutes();
             app.MapUsage();
             app.MapWebhooks();
+            app.MapAccess();
             app.MapApiReference();
         }
         if (roles.ServesDashboard)

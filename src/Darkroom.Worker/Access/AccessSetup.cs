@@ -12,6 +12,7 @@ internal static class AccessSetup
         services.AddSingleton<IValidateOptions<AuthOptions>, AuthOptionsRules>();
         services.AddOptions<AuthOptions>().BindConfiguration(AuthOptions.Section).ValidateOnStart();
         services.AddSingleton<BootstrapKey>().AddSingleton<ApiKeys>().AddSingleton<KeyAdministration>().AddSingleton<SignedLinks>();
+        services.AddSingleton<KeyRates>().AddSingleton<KeyUse>().AddHostedService(provider => provider.GetRequiredService<KeyUse>());
 
         KeyRing.Add(services);
         services.AddAuthentication()
@@ -31,6 +32,14 @@ internal static class AccessSetup
             // A route that forgets to ask for a scope still asks for a key, and so does every path without a route.
             .SetFallbackPolicy(new AuthorizationPolicyBuilder(Keys).RequireAuthenticatedUser().Build());
         return services;
+    }
+
+    public static void MapAccess(this IEndpointRouteBuilder routes)
+    {
+        const string Tag = "Access";
+        routes.MapProjects(Tag);
+        routes.MapKeys(Tag);
+        routes.MapAuditLog(Tag);
     }
 
     /// <summary>One of the scopes, or admin, which includes them all.</summary>

@@ -4,14 +4,14 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Darkroom.Worker.Access;
 
-/// <summary>Who a key belongs to.</summary>
-internal sealed record KeyHolder(Guid KeyId, Guid ProjectId, string[] Scopes);
+/// <summary>Who a key belongs to, and what it may do.</summary>
+internal sealed record KeyHolder(Guid KeyId, string Name, Guid ProjectId, string[] Scopes, int? RequestsPerMinute, long? MaxBodyBytes);
 
 /// <summary>
 /// Looks keys up by their hash. A found key is remembered for a second, so that a revoked one stops working within a second on every node
 /// without anyone telling them; an unknown one is not remembered, so that guesses cannot fill the memory.
 /// </summary>
-internal sealed class ApiKeys(IDbContextFactory<DarkroomDb> databases, TimeProvider time)
+internal sealed class ApiKeys(IDbContextFactory<DarkroomDb> databases, KeyUse use, TimeProvider time)
 {
     static readonly TimeSpan Remembered = TimeSpan.FromSeconds(1);
 
@@ -31,11 +31,15 @@ internal sealed class ApiKeys(IDbContextFactory<DarkroomDb> databases, TimeProvi
         var holder = await db.ApiKeys.FromSql($"""
             SELECT * FROM darkroom.api_keys
             WHERE sha256 = {hash} AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > darkroom.now())
-            """).Select(k => new KeyHolder(k.Id, k.ProjectId, k.Scopes)).SingleOrDefaultAsync(ct);
+            """)
+            .Select(k => new KeyHolder(k.Id, k.Name, k.ProjectId, k.Scopes, k.RequestsPerMinute, k.MaxBodyBytes)).SingleOrDefaultAsync(ct);
         if (holder is null)
+        {
             known.TryRemove(name, out _);
-        else
-            known[name] = (holder, asked);
+            return null;
+        }
+        known[name] = (holder, asked);
+        use.Note(holder.KeyId);
         return holder;
     }
 }

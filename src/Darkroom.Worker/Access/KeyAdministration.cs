@@ -1,51 +1,54 @@
+using System.Text.Json.Nodes;
 using Darkroom.Migrations;
 using Darkroom.Migrations.Rows;
+using Darkroom.Worker.Api;
 using Microsoft.EntityFrameworkCore;
 
 namespace Darkroom.Worker.Access;
 
-/// <summary>Why a project or key was not made.</summary>
-internal enum KeyRefusal { None, BadName, NameTaken, NoProject, NoScope }
-
-/// <summary>Makes projects and keys, and revokes keys, for administrators.</summary>
-internal sealed class KeyAdministration(IDbContextFactory<DarkroomDb> databases)
+/// <summary>Makes projects and keys, and revokes keys, for administrators; each leaves an entry in the audit log.</summary>
+internal sealed class KeyAdministration(IDbContextFactory<DarkroomDb> databases, TimeProvider clock)
 {
-    public const int LongestName = 100;
-
-    public async Task<KeyRefusal> AddProjectAsync(string name, CancellationToken ct)
+    public async Task<(Guid Id, KeyRefusal Refusal)> AddProjectAsync(string name, Actor by, CancellationToken ct)
     {
-        if (!IsName(name))
-            return KeyRefusal.BadName;
+        if (!NewKey.IsName(name))
+            return (default, KeyRefusal.BadName);
+        var id = Guid.CreateVersion7(clock.GetUtcNow());
         await using var db = await databases.CreateDbContextAsync(ct);
-        return await db.Database.ExecuteSqlAsync($"""
-            INSERT INTO darkroom.projects (id, name, created_at, last_turn) VALUES ({Guid.CreateVersion7()}, {name}, darkroom.now(), 0)
+        var made = await AuditLog.ChangeAsync(
+            db, new(by, "project.created", WireId.Project.Format(id), new() { ["name"] = name }), $"""
+            INSERT INTO darkroom.projects (id, name, created_at, last_turn) VALUES ({id}, {name}, darkroom.now(), 0)
             ON CONFLICT (name) DO NOTHING
-            """, ct) > 0 ? KeyRefusal.None : KeyRefusal.NameTaken;
+            """, ct);
+        return made > 0 ? (id, KeyRefusal.None) : (default, KeyRefusal.NameTaken);
     }
 
     /// <returns>The key itself, which is shown this once: only its hash is stored.</returns>
-    public async Task<(string? Key, KeyRefusal Refusal)> AddKeyAsync(Guid projectId, string name, string[] scopes, CancellationToken ct)
+    public async Task<(Guid Id, string? Key, KeyRefusal Refusal)> AddKeyAsync(NewKey asked, Actor by, CancellationToken ct)
     {
-        if (!IsName(name))
-            return (null, KeyRefusal.BadName);
-        if (scopes is [] || scopes.Except([Scopes.Submit, Scopes.Read, Scopes.Admin]).Any())
-            return (null, KeyRefusal.NoScope);
-        var key = ApiKeyText.Create();
+        if (asked.Judge(clock.GetUtcNow()).FirstOrDefault() is not KeyRefusal.None and var refusal)
+            return (default, null, refusal);
+        var (id, key) = (Guid.CreateVersion7(clock.GetUtcNow()), ApiKeyText.Create());
         await using var db = await databases.CreateDbContextAsync(ct);
-        var added = await db.Database.ExecuteSqlAsync($"""
-            INSERT INTO darkroom.api_keys (id, project_id, name, sha256, hint, scopes, created_at)
-            SELECT {Guid.CreateVersion7()}, id, {name}, {ApiKeyText.Sha256(key)}, {ApiKeyText.Hint(key)}, {scopes}, darkroom.now()
-            FROM darkroom.projects WHERE id = {projectId}
+        var made = await AuditLog.ChangeAsync(db, new(by, "api_key.created", WireId.Key.Format(id), Detail(asked)), $"""
+            INSERT INTO darkroom.api_keys
+                (id, project_id, name, sha256, hint, scopes, created_at, expires_at, requests_per_minute, max_body_bytes)
+            SELECT {id}, id, {asked.Name}, {ApiKeyText.Sha256(key)}, {ApiKeyText.Hint(key)}, {asked.Scopes}, darkroom.now(),
+                {asked.ExpiresAt?.ToUniversalTime()}::timestamptz, {asked.RequestsPerMinute}::int, {asked.MaxBodyBytes}::bigint
+            FROM darkroom.projects WHERE id = {asked.ProjectId}
             """, ct);
-        return added > 0 ? (key, KeyRefusal.None) : (null, KeyRefusal.NoProject);
+        return made > 0 ? (id, key, KeyRefusal.None) : (default, null, KeyRefusal.NoProject);
     }
 
     /// <summary>It stops working within a second on every node, and the sessions it opened end with it.</summary>
-    public async Task<bool> RevokeAsync(Guid keyId, CancellationToken ct)
+    /// <returns>False where there is none, or it was revoked before.</returns>
+    public async Task<bool> RevokeAsync(Guid keyId, Actor by, CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
-        return await db.ApiKeys.Where(k => k.Id == keyId && k.RevokedAt == null)
-            .ExecuteUpdateAsync(set => set.SetProperty(k => k.RevokedAt, k => DarkroomDb.Now()), ct) > 0;
+        var name = await db.ApiKeys.Where(k => k.Id == keyId).Select(k => k.Name).SingleOrDefaultAsync(ct);
+        return await AuditLog.ChangeAsync(db, new(by, "api_key.revoked", WireId.Key.Format(keyId), new() { ["name"] = name }), $"""
+            UPDATE darkroom.api_keys SET revoked_at = darkroom.now() WHERE id = {keyId} AND revoked_at IS NULL
+            """, ct) > 0;
     }
 
     public async Task<(List<Project> Projects, List<ApiKey> Keys)> ReadAsync(CancellationToken ct)
@@ -56,5 +59,13 @@ internal sealed class KeyAdministration(IDbContextFactory<DarkroomDb> databases)
             await db.ApiKeys.AsNoTracking().OrderBy(k => k.RevokedAt != null).ThenByDescending(k => k.CreatedAt).Take(500).ToListAsync(ct));
     }
 
-    static bool IsName(string name) => name.Length is > 0 and <= LongestName && !name.Any(char.IsControl);
+    static JsonObject Detail(NewKey key) => new()
+    {
+        ["name"] = key.Name,
+        ["project_id"] = WireId.Project.Format(key.ProjectId),
+        ["scopes"] = new JsonArray([.. key.Scopes.Select(s => JsonValue.Create(s))]),
+        ["expires_at"] = key.ExpiresAt,
+        ["requests_per_minute"] = key.RequestsPerMinute,
+        ["max_body_bytes"] = key.MaxBodyBytes,
+    };
 }

@@ -34,9 +34,10 @@ internal sealed class KeyAuthentication(
         }
         if (Key() is not { } key)
             return Options.Basic ? await Context.AuthenticateAsync(Sessions.Scheme) : AuthenticateResult.NoResult();
-        return await keys.FindAsync(key, Context.RequestAborted) is { } holder
-            ? Success(Caller.From(holder, Scheme.Name))
-            : AuthenticateResult.Fail("This API key is unknown, expired or revoked.");
+        if (await keys.FindAsync(key, Context.RequestAborted) is not { } holder)
+            return AuthenticateResult.Fail("This API key is unknown, expired or revoked.");
+        Context.Features.Set(holder);
+        return Success(Caller.From(holder, Scheme.Name));
     }
 
     string? Key()

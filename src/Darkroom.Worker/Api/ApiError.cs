@@ -45,6 +45,9 @@ internal sealed record ApiError(int Status, string Type, string? Code, string Me
 
     public static ApiError UnsupportedMediaType(string message) => new(415, InvalidRequest, "unsupported_media_type", message);
 
+    public static ApiError TooManyRequests(string message, TimeSpan wait) =>
+        new(429, "rate_limit_error", "rate_limit_exceeded", message) { RetryAfter = wait };
+
     public static ApiError Unavailable(string message) =>
         new(503, "server_error", "unavailable", message) { RetryAfter = TimeSpan.FromSeconds(5) };
 

@@ -45,7 +45,9 @@ internal sealed partial class ErrorBoundary(RequestDelegate next, ILogger<ErrorB
     {
         if (exception is BadHttpRequestException bad)
         {
-            return new(bad.StatusCode, "invalid_request_error", "bad_request", bad.Message);
+            return bad.StatusCode == StatusCodes.Status413PayloadTooLarge
+                ? ApiError.TooLarge("The body is longer than this call takes, or than this key may send.")
+                : new(bad.StatusCode, "invalid_request_error", "bad_request", bad.Message);
         }
         if (DatabaseOutage.Explains(exception))
         {

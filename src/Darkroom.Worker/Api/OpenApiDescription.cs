@@ -67,6 +67,7 @@ internal static class OpenApiDescription
         {
             ("401", "The API key is missing, unknown, expired or revoked."),
             ("403", "The key lacks the scope."),
+            ("429", "The key has used up its requests; try again after Retry-After."),
             ("503", "The database does not answer; try again after Retry-After."),
         })
         {

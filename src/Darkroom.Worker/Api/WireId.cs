@@ -13,6 +13,7 @@ internal readonly record struct WireId(string Prefix)
     public static readonly WireId Batch = new("batch_");
     public static readonly WireId Project = new("proj_");
     public static readonly WireId Key = new("key_");
+    public static readonly WireId Audit = new("aud_");
     public static readonly WireId WebhookEndpoint = new("whe_");
     public static readonly WireId Delivery = new("msg_");
 

@@ -51,15 +51,15 @@ internal static class EndpointRoutes
         var (reason, refusal) = await ReadReasonAsync(http.Request, ct);
         if (refusal is not null)
             return refusal;
-        await states.PauseByPersonAsync(name, reason, ct);
+        await states.PauseByPersonAsync(name, reason, Actor.Of(http), ct);
         return TypedResults.Json(await report.FindAsync(name, ct), DarkroomJson.Answers.EndpointStatus);
     }
 
-    static async Task<IResult> ResumeAsync(string name, EndpointStates states, EndpointReport report, CancellationToken ct)
+    static async Task<IResult> ResumeAsync(string name, HttpContext http, EndpointStates states, EndpointReport report, CancellationToken ct)
     {
         if (await report.FindAsync(name, ct) is null)
             return NoSuchEndpoint(name);
-        await states.ResumeAsync(name, ct);
+        await states.ResumeAsync(name, Actor.Of(http), ct);
         return TypedResults.Json(await report.FindAsync(name, ct), DarkroomJson.Answers.EndpointStatus);
     }
 

@@ -1,4 +1,5 @@
 using Darkroom.Migrations;
+using Darkroom.Worker.Access;
 using Darkroom.Worker.Admission;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
@@ -65,9 +66,9 @@ internal sealed partial class EndpointStates(
     /// <summary>
     /// Any state -> <c>paused</c> without probes, until <see cref="ResumeAsync"/>. A probe in flight no longer counts as one.
     /// </summary>
-    public async Task<bool> PauseByPersonAsync(string name, string? reason, CancellationToken ct)
+    public async Task<bool> PauseByPersonAsync(string name, string? reason, Actor by, CancellationToken ct)
     {
-        var paused = await UpdateAsync($"""
+        var paused = await AdministerAsync(new(by, "endpoint.paused", name, new() { ["reason"] = reason }), $"""
             UPDATE darkroom.endpoints
             SET state = 'paused', reason = {reason ?? "Paused by a person."}, since = darkroom.now(), probes = 0, next_probe_at = NULL,
                 probe_job_id = NULL, last_failed_job_id = NULL
@@ -79,9 +80,9 @@ internal sealed partial class EndpointStates(
     }
 
     /// <summary>Any state -> <c>active</c>, by a person; whatever held the endpoint back is forgotten.</summary>
-    public async Task<bool> ResumeAsync(string name, CancellationToken ct)
+    public async Task<bool> ResumeAsync(string name, Actor by, CancellationToken ct)
     {
-        var resumed = await UpdateAsync($"""
+        var resumed = await AdministerAsync(new(by, "endpoint.resumed", name), $"""
             UPDATE darkroom.endpoints
             SET state = 'active', reason = NULL, since = darkroom.now(), probes = 0, next_probe_at = NULL, probe_job_id = NULL,
                 last_failed_job_id = NULL, forbidden_jobs = ARRAY[]::uuid[], throttles = 0, hold_until = NULL
@@ -168,6 +169,12 @@ internal sealed partial class EndpointStates(
     {
         await using var db = await databases.CreateDbContextAsync(ct);
         return await db.Database.ExecuteSqlAsync(sql, ct) > 0;
+    }
+
+    async Task<bool> AdministerAsync(AuditedAction action, FormattableString sql, CancellationToken ct)
+    {
+        await using var db = await databases.CreateDbContextAsync(ct);
+        return await AuditLog.ChangeAsync(db, action, sql, ct) > 0;
     }
 
     /// <summary>Jobs may go there again: admission is told, after the commit.</summary>

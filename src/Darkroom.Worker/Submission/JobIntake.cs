@@ -17,14 +17,15 @@ internal sealed class JobIntake(IDbContextFactory<DarkroomDb> databases, IOption
     /// <summary>How long an idempotency key stands for its submission.</summary>
     static readonly TimeSpan KeyLifetime = TimeSpan.FromHours(24);
 
+    /// <param name="keyId">The API key that submits; null where none does.</param>
     /// <param name="key">The caller's idempotency key, if any; one per project over all ways to submit.</param>
-    public async Task<Intake> AcceptAsync(SubmittedJob submitted, Guid projectId, string? key, CancellationToken ct)
+    public async Task<Intake> AcceptAsync(SubmittedJob submitted, Guid projectId, Guid? keyId, string? key, CancellationToken ct)
     {
         var bodySha256 = Idempotency.Sha256Of(submitted);
         await using var db = await databases.CreateDbContextAsync(ct);
         while (true)
         {
-            if (await InsertAsync(db, submitted, projectId, key, bodySha256, ct) is { } inserted)
+            if (await InsertAsync(db, submitted, projectId, keyId, key, bodySha256, ct) is { } inserted)
                 return new(inserted, Replayed: false);
             if (await FindAsync(db, projectId, key!, bodySha256, ct) is { } earlier)
                 return earlier;
@@ -43,7 +44,7 @@ internal sealed class JobIntake(IDbContextFactory<DarkroomDb> databases, IOption
     /// Key and job in one statement, so that both are committed or neither. Of concurrent duplicates one claims the key; the others wait for
     /// its commit and get nothing. Every key taken lets two expired ones go, so that the table holds about a day's keys.
     /// </summary>
-    async Task<Job?> InsertAsync(DarkroomDb db, SubmittedJob job, Guid projectId, string? key, byte[] bodySha256, CancellationToken ct)
+    async Task<Job?> InsertAsync(DarkroomDb db, SubmittedJob job, Guid projectId, Guid? keyId, string? key, byte[] bodySha256, CancellationToken ct)
     {
         var id = Guid.CreateVersion7(time.GetUtcNow());
         var metadata = JsonSerializer.Serialize(job.Metadata, JsonSerializerOptions.Default);
@@ -64,11 +65,11 @@ internal sealed class JobIntake(IDbContextFactory<DarkroomDb> databases, IOption
                     ORDER BY created_at LIMIT 2 FOR UPDATE SKIP LOCKED)
             )
             INSERT INTO darkroom.jobs (
-                id, project_id, lane, endpoint, custom_id, model, prompt, quality, n, size, metadata, priority, deadline, max_attempts,
+                id, project_id, key_id, lane, endpoint, custom_id, model, prompt, quality, n, size, metadata, priority, deadline, max_attempts,
                 max_unknown_attempts, on_unknown, webhook_url, webhook_events, status, due_at, ticket, tokens_taken, attempts,
                 counted_attempts, unknown_attempts, cost_amount, cost_possible, created_at)
             SELECT
-                {id}, {projectId}, {projectId}, {job.Endpoint}, {job.CustomId}::text, {job.Model}, {job.Prompt}, {job.Quality}, {job.N},
+                {id}, {projectId}, {keyId}::uuid, {projectId}, {job.Endpoint}, {job.CustomId}::text, {job.Model}, {job.Prompt}, {job.Quality}, {job.N},
                 {job.Size}, {metadata}::json, {job.Priority}, {job.Deadline}::timestamptz, {job.MaxAttempts}, {job.MaxUnknownAttempts},
                 {job.OnUnknown}, {job.WebhookUrl}::text, {job.WebhookEvents}::text[], 'queued',
                 greatest({job.NotBefore}::timestamptz, darkroom.now()), 0, 0, 0, 0, 0, {cost}::numeric, {cost}::numeric, darkroom.now()

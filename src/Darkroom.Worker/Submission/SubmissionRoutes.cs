@@ -36,7 +36,7 @@ internal static class SubmissionRoutes
             var project = http.User.ProjectId();
             var reading = reader.Read(body.Bytes, Parameters.Job, time.GetUtcNow());
             var taken = reading.Job is { } job
-                ? await intake.AcceptAsync(job, project, key, ct)
+                ? await intake.AcceptAsync(job, project, http.User.KeyId(), key, ct)
                 // A repeat is the same submission even if its deadline has passed since.
                 : key is not null && reader.Read(body.Bytes, Parameters.Job, DateTimeOffset.MinValue).Job is { } late
                     ? await intake.FindAsync(late, project, key, ct)

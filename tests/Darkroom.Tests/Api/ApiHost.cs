@@ -91,12 +91,14 @@ public sealed class ApiHost : IAsyncLifetime
         app = builder.Build();
         app.UseErrorBoundary();
         app.UseAuthorization();
+        app.UseKeyLimits();
         app.MapSubmission();
         app.MapJobs();
         app.MapEvents();
         app.MapEndpointRoutes();
         app.MapUsage();
         app.MapWebhooks();
+        app.MapAccess();
         app.MapApiReference();
         await Services.GetRequiredService<BootstrapKey>().EnsureAsync(CancellationToken.None);
         await Services.GetRequiredService<EndpointStates>().EnsureRowsAsync(CancellationToken.None);

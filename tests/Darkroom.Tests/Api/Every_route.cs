@@ -53,8 +53,9 @@ public sealed class Every_route(ApiHost host) : IClassFixture<ApiHost>
             // Who knows the secret of a project can speak in its name.
             var changes = method == HttpMethod.Post || method == HttpMethod.Delete || path.EndsWith("/secret", StringComparison.Ordinal);
             var everybodys = changes && path.StartsWith("/v1/endpoints/", StringComparison.Ordinal);
-            await ScopeAsync(submitter, method, path, refused: page || !changes || everybodys, "submit");
-            await ScopeAsync(reader, method, path, refused: page || changes, "read");
+            var administration = new[] { "/v1/projects", "/v1/api_keys", "/v1/audit_log" }.Any(p => path.StartsWith(p, StringComparison.Ordinal));
+            await ScopeAsync(submitter, method, path, refused: page || !changes || everybodys || administration, "submit");
+            await ScopeAsync(reader, method, path, refused: page || changes || administration, "read");
         }
 
         static async Task ScopeAsync(HttpClient client, HttpMethod method, string path, bool refused, string scope)

@@ -1,5 +1,6 @@
 using Darkroom.Migrations.Rows;
 using Darkroom.Tests.Infrastructure;
+using Darkroom.Worker.Access;
 using Darkroom.Worker.Admission;
 using Darkroom.Worker.Endpoint;
 using Npgsql;
@@ -70,7 +71,7 @@ public sealed class Pauses_and_gates(TestDatabase database) : IClassFixture<Test
         var before = await endpoint.NowAsync();
         await endpoint.FailAsync(FailureKind.KeyRefused);
 
-        Assert.True(await endpoint.States.ResumeAsync(endpoint.Name, Ct));
+        Assert.True(await endpoint.States.ResumeAsync(endpoint.Name, Actor.Configuration, Ct));
         await endpoint.FailAsync(FailureKind.KeyRefused, startedAt: before);
         await endpoint.FailAsync(FailureKind.ConnectFailed, startedAt: before);
         Assert.Equal(EndpointState.Active, (await endpoint.RowAsync()).State);
@@ -137,15 +138,15 @@ public sealed class Pauses_and_gates(TestDatabase database) : IClassFixture<Test
         await endpoint.FailAsync(FailureKind.KeyRefused);
         var probe = await endpoint.ElectProbeAsync();
 
-        Assert.True(await endpoint.States.PauseByPersonAsync(endpoint.Name, "moving house", Ct));
-        Assert.False(await endpoint.States.PauseByPersonAsync(endpoint.Name, "again", Ct));
+        Assert.True(await endpoint.States.PauseByPersonAsync(endpoint.Name, "moving house", Actor.Configuration, Ct));
+        Assert.False(await endpoint.States.PauseByPersonAsync(endpoint.Name, "again", Actor.Configuration, Ct));
         await endpoint.SucceedAsync(probe);
         await endpoint.FailAsync(FailureKind.KeyRefused);
 
         var row = await endpoint.RowAsync();
         Assert.Equal((EndpointState.Paused, "moving house", null), (row.State, row.Reason, row.NextProbeAt));
-        Assert.True(await endpoint.States.ResumeAsync(endpoint.Name, Ct));
-        Assert.False(await endpoint.States.ResumeAsync(endpoint.Name, Ct));
+        Assert.True(await endpoint.States.ResumeAsync(endpoint.Name, Actor.Configuration, Ct));
+        Assert.False(await endpoint.States.ResumeAsync(endpoint.Name, Actor.Configuration, Ct));
         Assert.Equal(EndpointState.Active, (await endpoint.RowAsync()).State);
     }
 
@@ -154,7 +155,7 @@ public sealed class Pauses_and_gates(TestDatabase database) : IClassFixture<Test
     {
         var endpoint = await TestEndpoint.CreateAsync(database);
         await endpoint.FailAsync(FailureKind.RateLimited, retryAfter: TimeSpan.FromHours(1));
-        Assert.True(await endpoint.States.ResumeAsync(endpoint.Name, Ct));
+        Assert.True(await endpoint.States.ResumeAsync(endpoint.Name, Actor.Configuration, Ct));
         var row = await endpoint.RowAsync();
         Assert.Equal((null, 0), (row.HoldUntil, row.Throttles));
     }
@@ -236,7 +237,7 @@ public sealed class Pauses_and_gates(TestDatabase database) : IClassFixture<Test
         await endpoint.FailAsync(FailureKind.Forbidden, startedAt: started);
         Assert.Equal((EndpointState.Paused, "It met Forbidden."), await endpoint.RowAsync() is var row ? (row.State, row.Reason) : default);
 
-        await endpoint.States.ResumeAsync(endpoint.Name, Ct);
+        await endpoint.States.ResumeAsync(endpoint.Name, Actor.Configuration, Ct);
         Assert.Empty((await endpoint.RowAsync()).ForbiddenJobs);
     }
 
