@@ -34,7 +34,7 @@ internal sealed partial class NoticeListener(
     {
         await using var connection = await postgres.OpenConnectionAsync(ct);
         connection.Notification += (_, notice) => Dispatch(notice.Channel, notice.Payload);
-        await using (var listen = new NpgsqlCommand($"LISTEN {Notices.Work}; LISTEN {Notices.Tickets}; LISTEN {Notices.Deliveries}; LISTEN {Notices.Canceled}", connection))
+        await using (var listen = new NpgsqlCommand($"LISTEN {Notices.Work}; LISTEN {Notices.Tickets}; LISTEN {Notices.Deliveries}; LISTEN {Notices.Delivered}; LISTEN {Notices.Canceled}", connection))
             await listen.ExecuteNonQueryAsync(ct);
         admission.Wake();
         tickets.Wake();
@@ -51,6 +51,9 @@ internal sealed partial class NoticeListener(
             case Notices.Work:
                 admission.Wake();
                 // What raised it may have ended a job that somebody is to be told of.
+                events.Wake();
+                break;
+            case Notices.Delivered:
                 events.Wake();
                 break;
             case Notices.Deliveries:

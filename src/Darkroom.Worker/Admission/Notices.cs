@@ -9,6 +9,9 @@ internal static class Notices
     /// <summary>Tickets wait in Hangfire's queue.</summary>
     public const string Tickets = "darkroom_tickets";
 
+    /// <summary>A delivery has ended: its receiver may take another.</summary>
+    public const string Delivered = "darkroom_delivered";
+
     /// <summary>Deliveries of webhooks wait in Hangfire's queue.</summary>
     public const string Deliveries = "darkroom_deliveries";
 

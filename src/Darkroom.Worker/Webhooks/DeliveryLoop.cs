@@ -41,8 +41,8 @@ internal sealed partial class DeliveryLoop(
     /// <summary>A ticket that Hangfire loses is issued again when its time is over.</summary>
     async Task IssueAsync(List<DeliveryTicket> tickets, CancellationToken ct)
     {
-        foreach (var ticket in tickets)
-            hangfire.Create<DeliveryRunner>(runner => runner.RunAsync(ticket.Id, ticket.Number), Webhooks);
+        foreach (var together in DeliveryTicket.Together(tickets))
+            hangfire.Create<DeliveryRunner>(runner => runner.RunAsync(together), Webhooks);
         await using var notify = postgres.CreateCommand($"NOTIFY {Notices.Deliveries}");
         await notify.ExecuteNonQueryAsync(ct);
     }

@@ -1,4 +1,5 @@
 using Darkroom.Migrations.Rows;
+using Darkroom.Worker.Admission;
 using Darkroom.Worker.Api;
 using Darkroom.Worker.Database;
 using Darkroom.Worker.Execution;
@@ -6,15 +7,17 @@ using Microsoft.Extensions.Options;
 
 namespace Darkroom.Worker.Webhooks;
 
-/// <summary>One attempt of one delivery, top to bottom: claim, render, sign, send, record. Hangfire calls it.</summary>
+/// <summary>One attempt of each of a few deliveries, top to bottom: claim, render, sign, send, record. Hangfire calls it.</summary>
 internal sealed partial class DeliveryRunner(
     DeliveryLog log, WebhookPayload payloads, WebhookSecrets secrets, DeliverySender sender, DatabaseRetry database, NodeLifetime lifetime,
-    IOptions<WebhookOptions> options, TimeProvider clock, ILogger<DeliveryRunner> logger)
+    WorkSignal work, IOptions<WebhookOptions> options, TimeProvider clock, ILogger<DeliveryRunner> logger)
 {
+    public Task RunAsync(DeliveryTicket[] tickets) => Task.WhenAll(tickets.Select(RunAsync));
+
     /// <summary>A crash after the request and before its record sends it again, under the same <c>webhook-id</c>.</summary>
-    public async Task RunAsync(Guid id, int ticket)
+    async Task RunAsync(DeliveryTicket ticket)
     {
-        if (await log.ClaimAsync(id, ticket, lifetime.Drained) is not var (delivery, endpoint))
+        if (await log.ClaimAsync(ticket.Id, ticket.Number, lifetime.Drained) is not var (delivery, endpoint))
             return;
         var payload = delivery.Payload ?? await payloads.RenderAsync(delivery, lifetime.Drained);
         var started = clock.GetUtcNow();
@@ -36,6 +39,7 @@ internal sealed partial class DeliveryRunner(
         };
         var next = DeliveryPolicy.Decide(outcome, attempt.Number, options.Value.Waits, Random.Shared.NextDouble());
         await database.UntilWrittenAsync("delivery", ct => log.RecordAsync(delivery, payload, attempt, outcome, next, ct), lifetime.GivenUp);
+        work.Raise(Notices.Delivered);
         if (!outcome.Delivered)
             Log.NotDelivered(logger, delivery.Type, delivery.Receiver, attempt.Number, outcome.Error);
     }

@@ -56,6 +56,18 @@ public sealed class A_pass_of_deliveries : IAsyncLifetime
     }
 
     [Fact]
+    public void Deliveries_to_receivers_that_work_share_a_ticket_and_those_to_others_have_one_each()
+    {
+        DeliveryTicket[] tickets = [.. Enumerable.Range(0, 30).Select(n => new DeliveryTicket(Guid.NewGuid(), n, Working: n >= 4))];
+
+        var together = DeliveryTicket.Together(tickets).ToList();
+
+        Assert.Equal(tickets.ToHashSet(), together.SelectMany(t => t).ToHashSet());
+        Assert.Equal([10, 10, 6, 1, 1, 1, 1], together.Select(t => t.Length));
+        Assert.All(together, t => Assert.Single(t.Select(one => one.Working).Distinct()));
+    }
+
+    [Fact]
     public async Task A_ticket_that_was_lost_is_issued_again_and_the_old_one_does_nothing()
     {
         await AddAsync("https://one.example", 1, working: true);
