@@ -121,7 +121,7 @@ public sealed class StoredFile
     public Guid Id { get; init; }
     public Guid ProjectId { get; init; }
 
-    /// <summary><c>batch</c> or <c>batch_output</c>.</summary>
+    /// <summary><c>batch</c> or <c>batch_output</c>; <c>incoming</c> while its bytes are still on their way to the store.</summary>
     public required string Purpose { get; init; }
     public required string Filename { get; init; }
     public long Bytes { get; init; }

@@ -49,6 +49,7 @@ internal sealed class DemoServers : IAsyncDisposable
             "Darkroom:Storage:Provider=FileSystem",
             $"Darkroom:Storage:FileSystem:Root={folder.FullName}/images",
             $"Darkroom:Worker:SpoolPath={folder.FullName}/spool",
+            $"Darkroom:Files:DraftPath={folder.FullName}/drafts",
             "Darkroom:Worker:Slots=32",
             "Darkroom:Worker:DrainTimeout=00:00:01",
             // The demo's own receiver is on this machine, which no delivery may reach without leave.

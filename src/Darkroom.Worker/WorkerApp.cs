@@ -6,6 +6,7 @@ using Darkroom.Worker.Database;
 using Darkroom.Worker.Endpoint;
 using Darkroom.Worker.Events;
 using Darkroom.Worker.Execution;
+using Darkroom.Worker.Files;
 using Darkroom.Worker.Jobs;
 using Darkroom.Worker.Observability;
 using Darkroom.Worker.Retention;
@@ -80,6 +81,7 @@ public static class WorkerApp
         services.AddSubmission();
         services.AddJobRoutes();
         services.AddImageStore(configuration);
+        services.AddFiles();
         services.AddEndpoints(configuration);
         services.AddJobs();
         services.AddWorkSignal();
@@ -128,6 +130,7 @@ public static class WorkerApp
             app.MapSubmission();
             app.MapJobs();
             app.MapEvents();
+            app.MapFiles();
             app.MapEndpointRoutes();
             app.MapUsage();
             app.MapWebhooks();

@@ -99,6 +99,7 @@ internal sealed class CrashCluster : IAsyncDisposable
                 $"Darkroom:Auth:BootstrapKey={Key}",
                 $"Darkroom:Storage:FileSystem:Root={folder.FullName}/images",
                 $"Darkroom:Worker:SpoolPath={SpoolPath}",
+                $"Darkroom:Files:DraftPath={Path.Combine(folder.FullName, "drafts")}",
                 "Darkroom:Webhooks:AllowHttp=true",
                 "Darkroom:Webhooks:AllowedNetworks:0=127.0.0.0/8",
                 "Darkroom:Worker:Slots=20",

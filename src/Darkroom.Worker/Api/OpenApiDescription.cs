@@ -53,8 +53,8 @@ internal static class OpenApiDescription
         }
         if (metadata.OfType<DescribedBody>().SingleOrDefault() is { } body)
         {
-            var content = await JsonAsync(context, body.Type, ct);
-            content["application/json"].Example = body.Example is null ? null : JsonNode.Parse(body.Example);
+            var content = await JsonAsync(context, body.Type, ct, body.MediaType);
+            content[body.MediaType].Example = body.Example is null ? null : JsonNode.Parse(body.Example);
             operation.RequestBody = new OpenApiRequestBody { Required = body.Required, Description = body.Description, Content = content };
         }
     }
@@ -79,13 +79,14 @@ internal static class OpenApiDescription
         }
     }
 
-    static async Task<Dictionary<string, OpenApiMediaType>> JsonAsync(OpenApiOperationTransformerContext context, Type type, CancellationToken ct)
+    static async Task<Dictionary<string, OpenApiMediaType>> JsonAsync(
+        OpenApiOperationTransformerContext context, Type type, CancellationToken ct, string mediaType = "application/json")
     {
         var schema = await context.GetOrCreateSchemaAsync(type, null, ct);
         context.Document!.AddComponent(type.Name, schema);
         return new Dictionary<string, OpenApiMediaType>
         {
-            ["application/json"] = new() { Schema = new OpenApiSchemaReference(type.Name, context.Document) },
+            [mediaType] = new() { Schema = new OpenApiSchemaReference(type.Name, context.Document) },
         };
     }
 }

@@ -7,7 +7,10 @@ internal sealed record DescribedParameter(string Name, string Description, bool 
 
 /// <summary>The body a route reads by itself.</summary>
 /// <param name="Example">JSON; null where the description says it all.</param>
-internal sealed record DescribedBody(Type Type, string Description, string? Example, bool Required);
+internal sealed record DescribedBody(Type Type, string Description, string? Example, bool Required)
+{
+    public string MediaType { get; init; } = "application/json";
+}
 
 internal static class RouteDescription
 {
@@ -28,6 +31,9 @@ internal static class RouteDescription
     public static RouteHandlerBuilder TakesBody<T>(
         this RouteHandlerBuilder route, string description, string? example = null, bool required = true) =>
         route.WithMetadata(new DescribedBody(typeof(T), description, example, required));
+
+    public static RouteHandlerBuilder TakesForm<T>(this RouteHandlerBuilder route, string description) =>
+        route.WithMetadata(new DescribedBody(typeof(T), description, null, Required: true) { MediaType = "multipart/form-data" });
 
     /// <summary>The parameters of every list.</summary>
     public static RouteHandlerBuilder TakesPage(this RouteHandlerBuilder route) => route

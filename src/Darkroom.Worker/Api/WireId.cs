@@ -11,6 +11,7 @@ internal readonly record struct WireId(string Prefix)
     public static readonly WireId Job = new("job_");
     public static readonly WireId Attempt = new("att_");
     public static readonly WireId Batch = new("batch_");
+    public static readonly WireId File = new("file-");
     public static readonly WireId Project = new("proj_");
     public static readonly WireId Key = new("key_");
     public static readonly WireId Audit = new("aud_");

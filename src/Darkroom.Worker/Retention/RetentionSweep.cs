@@ -1,13 +1,14 @@
 using Darkroom.Migrations;
 using Darkroom.Worker.Database;
 using Darkroom.Worker.Execution;
+using Darkroom.Worker.Files;
 using Microsoft.EntityFrameworkCore;
 
 namespace Darkroom.Worker.Retention;
 
 /// <summary>Runs on every worker node; once a minute one of them has its turn to remove what is old enough.</summary>
 internal sealed partial class RetentionSweep(
-    IDbContextFactory<DarkroomDb> databases, Removal removal, NodeIdentity node, TimeProvider clock, ILogger<RetentionSweep> logger) : BackgroundService
+    IDbContextFactory<DarkroomDb> databases, Removal removal, StoredFiles files, NodeIdentity node, TimeProvider clock, ILogger<RetentionSweep> logger) : BackgroundService
 {
     static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
@@ -42,7 +43,7 @@ internal sealed partial class RetentionSweep(
     public async Task SweepAsync(CancellationToken ct)
     {
         var started = clock.GetTimestamp();
-        Func<CancellationToken, Task<bool>>[] parts = [removal.PicturesAsync, removal.AttemptsAsync, removal.JobsAsync];
+        Func<CancellationToken, Task<bool>>[] parts = [removal.PicturesAsync, removal.AttemptsAsync, removal.JobsAsync, files.RemoveExpiredAsync];
         foreach (var part in parts)
         {
             while (await part(ct) && clock.GetElapsedTime(started) < Interval)

@@ -21,6 +21,7 @@ internal static class StorageRegistration
                 }
             })
             .ValidateOnStart();
+        services.AddSingleton<StoredContent>();
         return services.AddSingleton(provider =>
         {
             var options = provider.GetRequiredService<IOptions<StorageOptions>>().Value;

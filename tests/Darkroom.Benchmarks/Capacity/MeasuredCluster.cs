@@ -54,6 +54,7 @@ internal sealed class MeasuredCluster : IAsyncDisposable
             $"Darkroom:Auth:BootstrapKey={Key}",
             $"Darkroom:Storage:FileSystem:Root={folder.FullName}/images",
             $"Darkroom:Worker:SpoolPath={folder.FullName}/spool",
+            $"Darkroom:Files:DraftPath={folder.FullName}/drafts",
             "Darkroom:Worker:DrainTimeout=00:00:05",
             .. settings,
         ]);

@@ -11,6 +11,7 @@ using Darkroom.Worker.Api;
 using Darkroom.Worker.Database;
 using Darkroom.Worker.Endpoint;
 using Darkroom.Worker.Events;
+using Darkroom.Worker.Files;
 using Darkroom.Worker.Jobs;
 using Darkroom.Worker.Storage;
 using Darkroom.Worker.Submission;
@@ -45,6 +46,8 @@ public sealed class ApiHost : IAsyncLifetime
 
     public TestDatabase Database => database!;
 
+    public string DraftPath => Path.Combine(store.FullName, ".drafts");
+
     public IServiceProvider Services => app!.Services;
 
     public Uri Address => new(app!.Urls.Single());
@@ -74,6 +77,7 @@ public sealed class ApiHost : IAsyncLifetime
             ["Darkroom:Endpoints:0:ApiKey"] = EndpointKey,
             ["Darkroom:Auth:BootstrapKey"] = AdminKey,
             ["Darkroom:Storage:FileSystem:Root"] = store.FullName,
+            ["Darkroom:Files:DraftPath"] = DraftPath,
             ["Logging:LogLevel:Default"] = "Debug",
             ["Logging:LogLevel:Microsoft.AspNetCore"] = "Debug",
             ["Logging:LogLevel:Microsoft.EntityFrameworkCore"] = "Debug",
@@ -87,7 +91,7 @@ public sealed class ApiHost : IAsyncLifetime
         builder.Services.AddImageStore(builder.Configuration);
         builder.Services.AddWorkSignal();
         builder.Services.AddSingleton<JobTransitions>();
-        builder.Services.AddApi().AddAccess().AddSubmission().AddJobRoutes().AddWebhooks().AddEvents();
+        builder.Services.AddApi().AddAccess().AddSubmission().AddJobRoutes().AddFiles().AddWebhooks().AddEvents();
         app = builder.Build();
         app.UseErrorBoundary();
         app.UseAuthorization();
@@ -95,6 +99,7 @@ public sealed class ApiHost : IAsyncLifetime
         app.MapSubmission();
         app.MapJobs();
         app.MapEvents();
+        app.MapFiles();
         app.MapEndpointRoutes();
         app.MapUsage();
         app.MapWebhooks();
@@ -105,6 +110,9 @@ public sealed class ApiHost : IAsyncLifetime
         await app.StartAsync();
         Admin = ClientWith(AdminKey);
     }
+
+    /// <summary>As a process ends: requests under way come to their end first.</summary>
+    public Task StopAsync() => app!.StopAsync();
 
     public HttpClient ClientWith(string? key)
     {

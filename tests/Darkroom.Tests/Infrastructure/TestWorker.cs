@@ -53,6 +53,7 @@ internal sealed class TestWorker : IAsyncDisposable
             $"Darkroom:Auth:BootstrapKey={AdminKey}",
             $"Darkroom:Storage:FileSystem:Root={folder.FullName}/images",
             $"Darkroom:Worker:SpoolPath={folder.FullName}/spool",
+            $"Darkroom:Files:DraftPath={folder.FullName}/drafts",
             "Darkroom:Worker:Slots=20",
             "Darkroom:Worker:DrainTimeout=00:00:05",
             "urls=http://127.0.0.1:0",

@@ -42,6 +42,24 @@ public abstract class ImageStoreConformance : IDisposable
     }
 
     [Fact(Timeout = Timeout)]
+    public async Task A_file_of_lines_is_kept_as_a_picture_is()
+    {
+        var store = Open();
+        var (file, other) = (Folder.Picture("{}\n{}\n"u8.ToArray()), Folder.Picture(500_000));
+        var id = Guid.CreateVersion7();
+        FileKey key = new(_project, id, file.Properties.Sha256), rewritten = new(_project, id, other.Properties.Sha256);
+
+        Assert.Equal(PutOutcome.Stored, await PutAsync(store, key, file));
+        Assert.Equal(PutOutcome.AlreadyStored, await PutAsync(store, key, file));
+        Assert.Equal(PutOutcome.Stored, await PutAsync(store, rewritten, other));
+
+        Assert.Equal(file.Bytes, await ReadAsync(Open(), key));
+        Assert.Null(await store.DeleteAsync(key, Cancellation));
+        Assert.Null((await store.OpenReadAsync(key, 0, null, Cancellation)).Value);
+        Assert.Equal(other.Bytes, await ReadAsync(store, rewritten));
+    }
+
+    [Fact(Timeout = Timeout)]
     public async Task A_hundred_pictures_put_at_once_all_arrive()
     {
         var store = Open();

@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Http.Headers;
 using Microsoft.Net.Http.Headers;
 
-namespace Darkroom.Worker.Jobs;
+namespace Darkroom.Worker.Storage;
 
 /// <summary>The part of a file that a request asks for (RFC 9110, 14). A length of 0: nothing it asks for exists.</summary>
 internal readonly record struct ByteRange(long Offset, long Length, bool Partial)
