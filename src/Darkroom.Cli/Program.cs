@@ -1,0 +1,3 @@
+using Darkroom.Cli;
+
+return await DarkroomCommand.RunAsync(args, Terminal.OfThisProcess(), CancellationToken.None);

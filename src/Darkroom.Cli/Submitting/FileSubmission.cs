@@ -1,0 +1,112 @@
+using System.CommandLine;
+using System.Globalization;
+using Darkroom.Cli.Watching;
+using Darkroom.Client;
+
+namespace Darkroom.Cli.Submitting;
+
+/// <summary>A file's way to a batch: checked here to its end, uploaded, checked by Darkroom, begun.</summary>
+internal sealed class FileSubmission(Session session, ParseResult parsed, SubmitOptions options)
+{
+    /// <summary>More of them on a screen help nobody; --json tells them all.</summary>
+    const int MostShown = 20;
+
+    static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(500);
+
+    public async Task<int> RunAsync(string path, bool isTable, string? model, CancellationToken ct)
+    {
+        var errors = new InputErrors(path);
+        var defaults = new RequestDefaults(model, parsed.GetValue(options.Quality), parsed.GetValue(options.N), parsed.GetValue(options.Size));
+        using var input = await CheckedInput.ReadAsync(errors, defaults, isTable ? CsvOptions() : null, ct);
+        if (input is null)
+            return Refuse(errors.Kept, errors.Count);
+        if (parsed.GetValue(options.Check))
+        {
+            if (session.Json)
+                session.Terminal.Json(new(path, input.Count), CliJson.Default.CheckReport);
+            session.Say($"{path}: {Requests(input.Count)}, all well formed. Nothing was submitted.");
+            return ExitCode.Done;
+        }
+        return await SubmitAsync(session.Darkroom, input, ct);
+    }
+
+    async Task<int> SubmitAsync(DarkroomClient darkroom, CheckedInput input, CancellationToken ct)
+    {
+        StoredFile? file = null;
+        Batch? batch = null;
+        try
+        {
+            file = await darkroom.UploadFileAsync(input.Content, Path.GetFileName(input.File), cancellationToken: ct);
+            batch = await darkroom.CreateBatchAsync(Wanted(file.Id), cancellationToken: ct);
+            while (batch.Status == "validating")
+            {
+                await Task.Delay(LookEvery, ct);
+                batch = await darkroom.GetBatchAsync(batch.Id, ct);
+            }
+        }
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
+        {
+            session.Hint(batch is not null ? WatchCommand.GoesOn(batch.Id)
+                : file is null ? "Nothing was submitted."
+                : $"Whether the batch was made is not known: 'darkroom batches' lists it, if so, with the file {file.Id}.");
+            throw;
+        }
+        return batch.Status == "failed" ? Refuse(input, batch) : await BegunAsync(input, batch, ct);
+    }
+
+    CreateBatch Wanted(string file)
+    {
+        var metadata = options.Pairs(parsed) ?? [];
+        if (parsed.GetValue(options.SkipInvalid))
+            metadata["darkroom_skip_invalid"] = "true";
+        return new()
+        {
+            InputFileId = file,
+            Metadata = metadata.Count > 0 ? metadata : null,
+            Priority = parsed.GetValue(options.Priority),
+            MaxAttempts = parsed.GetValue(options.MaxAttempts),
+            MaxUnknownAttempts = parsed.GetValue(options.MaxUnknownAttempts),
+            OnUnknown = parsed.GetValue(options.OnUnknown),
+            WebhookUrl = parsed.GetValue(options.WebhookUrl),
+        };
+    }
+
+    async Task<int> BegunAsync(CheckedInput input, Batch batch, CancellationToken ct)
+    {
+        if (parsed.GetValue(options.Watch))
+        {
+            session.Hint($"{batch.Id}: {Requests(input.Count)} of {input.File}.");
+            return await WatchBatch.RunAsync(session, batch.Id, ct);
+        }
+        if (session.Json)
+            session.Terminal.Json(batch, DarkroomJson.Answers.Batch);
+        session.Say($"{batch.Id} {batch.Status}, {Requests(batch.RequestCounts.Total)}{(batch.SkippedLines > 0 ? $", {batch.SkippedLines} bad lines skipped" : "")}");
+        session.Hint($"Follow it with 'darkroom watch {batch.Id}', then 'darkroom download {batch.Id}'.");
+        return ExitCode.Done;
+    }
+
+    /// <summary>Darkroom knows lines of what was uploaded, and rules that are not known here.</summary>
+    int Refuse(CheckedInput input, Batch batch)
+    {
+        var told = batch.Errors?.Data ?? [];
+        InputError[] errors = [.. told.Select(e => new InputError(
+            input.File, e.Line is { } line ? input.OriginalLine(line) : 1, null, e.Param is { } param ? $"{param}: {e.Message}" : e.Message))];
+        return Refuse(errors, errors.Length);
+    }
+
+    int Refuse(IReadOnlyList<InputError> errors, int count)
+    {
+        var lines = errors.Take(MostShown).Select(e => e.ToString());
+        var more = count > MostShown ? $"\nand {count - MostShown} more" : "";
+        return session.Fail(ExitCode.BadInput, $"{string.Join('\n', lines)}{more}\nNothing was submitted.", new("invalid_input", null, "Nothing was submitted.", null)
+        {
+            Errors = [.. errors.Select(e => new FieldError($"{e.File}:{e.Line}{(e.Column is { } column ? $":{column}" : "")}", e.Message))],
+        });
+    }
+
+    CsvOptions CsvOptions() => new(
+        parsed.GetValue(options.Template), parsed.GetValue(options.CustomId), parsed.GetValue(options.Parameters) ?? [],
+        parsed.GetValue(options.Delimiter)![0], parsed.GetValue(options.AllowEmpty));
+
+    static string Requests(int count) => count == 1 ? "1 request" : $"{count.ToString("N0", CultureInfo.InvariantCulture)} requests";
+}
