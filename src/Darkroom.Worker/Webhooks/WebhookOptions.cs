@@ -32,11 +32,17 @@ internal sealed class WebhookOptions
     /// <summary>How long a secret signs beside its successor after a rotation. Default 1 day, 0 to 30 days.</summary>
     public TimeSpan SecretOverlap { get; set; } = TimeSpan.FromDays(1);
 
-    /// <summary>Deliveries under way at once on this node. Default 20, 2 to 500. Receivers not known to work have half of them.</summary>
-    public int Senders { get; set; } = 20;
+    /// <summary>
+    /// Deliveries under way at once on this node. Default 100, 2 to 500: each is a thread that costs some 60 KB, and receivers not known to work,
+    /// which may take all of the time-out, have half of them.
+    /// </summary>
+    public int Senders { get; set; } = 100;
 
-    /// <summary>Deliveries under way at once to one receiver (scheme, host and port), by all nodes. Default 10, 1 to 500.</summary>
-    public int MaxInFlightPerReceiver { get; set; } = 10;
+    /// <summary>
+    /// Deliveries under way at once to one receiver (scheme, host and port), by all nodes. Default 25, 1 to 500: at half a second for each,
+    /// from pick to record, as many as <see cref="MaxPerSecondPerReceiver"/> lets begin.
+    /// </summary>
+    public int MaxInFlightPerReceiver { get; set; } = 25;
 
     /// <summary>Deliveries begun per second to one receiver, so that one back from an outage is not run over. Default 50, 1 to 10,000.</summary>
     public int MaxPerSecondPerReceiver { get; set; } = 50;
