@@ -14,37 +14,32 @@ internal readonly record struct Intake(Job? Job, bool Replayed);
 /// <summary>Turns a valid submission into a committed row, once, however often it is sent.</summary>
 internal sealed class JobIntake(IDbContextFactory<DarkroomDb> databases, IOptions<EndpointSettings> settings, TimeProvider time)
 {
-    /// <summary>How long an idempotency key stands for its submission.</summary>
-    static readonly TimeSpan KeyLifetime = TimeSpan.FromHours(24);
-
     /// <param name="keyId">The API key that submits; null where none does.</param>
-    /// <param name="key">The caller's idempotency key, if any; one per project over all ways to submit.</param>
-    public async Task<Intake> AcceptAsync(SubmittedJob submitted, Guid projectId, Guid? keyId, string? key, CancellationToken ct)
+    public async Task<Intake> AcceptAsync(SubmittedJob submitted, Guid projectId, Guid? keyId, SubmissionKey key, CancellationToken ct)
     {
-        var bodySha256 = Idempotency.Sha256Of(submitted);
         await using var db = await databases.CreateDbContextAsync(ct);
         while (true)
         {
-            if (await InsertAsync(db, submitted, projectId, keyId, key, bodySha256, ct) is { } inserted)
+            if (await InsertAsync(db, submitted, projectId, keyId, key, ct) is { } inserted)
                 return new(inserted, Replayed: false);
-            if (await FindAsync(db, projectId, key!, bodySha256, ct) is { } earlier)
+            if (await FindAsync(db, projectId, key, ct) is { } earlier)
                 return earlier;
             // The key expired between the two statements and is free now.
         }
     }
 
     /// <summary>What the key already led to, for a submission that need not be valid any more; null where the key is free.</summary>
-    public async Task<Intake?> FindAsync(SubmittedJob submitted, Guid projectId, string key, CancellationToken ct)
+    public async Task<Intake?> FindAsync(Guid projectId, SubmissionKey key, CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
-        return await FindAsync(db, projectId, key, Idempotency.Sha256Of(submitted), ct);
+        return await FindAsync(db, projectId, key, ct);
     }
 
     /// <summary>
     /// Key and job in one statement, so that both are committed or neither. Of concurrent duplicates one claims the key; the others wait for
     /// its commit and get nothing. Every key taken lets two expired ones go, so that the table holds about a day's keys.
     /// </summary>
-    async Task<Job?> InsertAsync(DarkroomDb db, SubmittedJob job, Guid projectId, Guid? keyId, string? key, byte[] bodySha256, CancellationToken ct)
+    async Task<Job?> InsertAsync(DarkroomDb db, SubmittedJob job, Guid projectId, Guid? keyId, SubmissionKey key, CancellationToken ct)
     {
         var id = Guid.CreateVersion7(time.GetUtcNow());
         var metadata = JsonSerializer.Serialize(job.Metadata, JsonSerializerOptions.Default);
@@ -53,15 +48,15 @@ internal sealed class JobIntake(IDbContextFactory<DarkroomDb> databases, IOption
         var inserted = await db.Jobs.FromSql($"""
             WITH claimed AS (
                 INSERT INTO darkroom.idempotency_keys AS k (project_id, key, body_sha256, job_id, created_at)
-                SELECT {projectId}, {key}::text, {bodySha256}, {id}, darkroom.now() WHERE {key}::text IS NOT NULL
+                SELECT {projectId}, {key.Text}::text, {key.BodySha256}, {id}, darkroom.now() WHERE {key.Text}::text IS NOT NULL
                 ON CONFLICT (project_id, key) DO UPDATE
                 SET body_sha256 = excluded.body_sha256, job_id = excluded.job_id, batch_id = NULL, created_at = excluded.created_at
-                WHERE k.created_at <= darkroom.now() - {KeyLifetime}
+                WHERE k.created_at <= darkroom.now() - {key.Lifetime}
                 RETURNING job_id
             ), forgotten AS (
                 DELETE FROM darkroom.idempotency_keys WHERE (project_id, key) IN (
                     SELECT project_id, key FROM darkroom.idempotency_keys
-                    WHERE created_at <= darkroom.now() - {KeyLifetime} AND (project_id, key) <> ({projectId}, {key}::text)
+                    WHERE created_at <= darkroom.now() - {SubmissionKey.OwnLifetime} AND (project_id, key) <> ({projectId}, {key.Text}::text)
                     ORDER BY created_at LIMIT 2 FOR UPDATE SKIP LOCKED)
             )
             INSERT INTO darkroom.jobs (
@@ -73,22 +68,18 @@ internal sealed class JobIntake(IDbContextFactory<DarkroomDb> databases, IOption
                 {job.Size}, {metadata}::json, {job.Priority}, {job.Deadline}::timestamptz, {job.MaxAttempts}, {job.MaxUnknownAttempts},
                 {job.OnUnknown}, {job.WebhookUrl}::text, {job.WebhookEvents}::text[], 'queued',
                 greatest({job.NotBefore}::timestamptz, darkroom.now()), 0, 0, 0, 0, 0, {cost}::numeric, {cost}::numeric, darkroom.now()
-            WHERE {key}::text IS NULL OR EXISTS (SELECT FROM claimed)
+            WHERE {key.Text}::text IS NULL OR EXISTS (SELECT FROM claimed)
             RETURNING *
             """).AsNoTracking().ToListAsync(ct);
         return inserted.SingleOrDefault();
     }
 
-    static async Task<Intake?> FindAsync(DarkroomDb db, Guid projectId, string key, byte[] bodySha256, CancellationToken ct)
+    static async Task<Intake?> FindAsync(DarkroomDb db, Guid projectId, SubmissionKey key, CancellationToken ct)
     {
-        var found = await db.IdempotencyKeys.FromSql($"""
-            SELECT * FROM darkroom.idempotency_keys
-            WHERE project_id = {projectId} AND key = {key} AND created_at > darkroom.now() - {KeyLifetime}
-            """).AsNoTracking().SingleOrDefaultAsync(ct);
-        if (found is null)
+        if (await key.FindAsync(db, projectId, ct) is not { } found)
             return null;
-        return found.BodySha256.AsSpan().SequenceEqual(bodySha256)
-            ? new(await db.Jobs.AsNoTracking().Include(j => j.Images).SingleAsync(j => j.Id == found.JobId, ct), Replayed: true)
+        return key.IsFor(found) && found.JobId is { } id
+            ? new(await db.Jobs.AsNoTracking().Include(j => j.Images).SingleAsync(j => j.Id == id, ct), Replayed: true)
             : new(null, Replayed: false);
     }
 }

@@ -27,7 +27,7 @@ internal static class SubmissionRoutes
     {
         if (RequestBody.Refuse(http.Request) is { } unreadable)
             return unreadable;
-        if (Idempotency.Read(http.Request, out var key) is { } badKey)
+        if (Idempotency.Read(http.Request, out var own) is { } badKey)
             return badKey;
         if (await RequestBody.ReadAsync(http.Request, ct) is not { } body)
             return RequestBody.TooLong();
@@ -36,10 +36,10 @@ internal static class SubmissionRoutes
             var project = http.User.ProjectId();
             var reading = reader.Read(body.Bytes, Parameters.Job, time.GetUtcNow());
             var taken = reading.Job is { } job
-                ? await intake.AcceptAsync(job, project, http.User.KeyId(), key, ct)
+                ? await intake.AcceptAsync(job, project, http.User.KeyId(), SubmissionKey.Of(http.Request, own, Idempotency.Sha256Of(job)), ct)
                 // A repeat is the same submission even if its deadline has passed since.
-                : key is not null && reader.Read(body.Bytes, Parameters.Job, DateTimeOffset.MinValue).Job is { } late
-                    ? await intake.FindAsync(late, project, key, ct)
+                : reader.Read(body.Bytes, Parameters.Job, DateTimeOffset.MinValue).Job is { } late
+                    ? await intake.FindAsync(project, SubmissionKey.Of(http.Request, own, Idempotency.Sha256Of(late)), ct)
                     : null;
             return taken is { } intaken ? Answer(http, intaken, view, work) : ApiError.Invalid(reading.Faults);
         }
