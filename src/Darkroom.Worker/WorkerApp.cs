@@ -40,6 +40,12 @@ public static class WorkerApp
             await Console.Error.WriteLineAsync(e.Message);
             return 1;
         }
+        catch (InvalidOperationException e) when (e.Source == "Microsoft.AspNetCore.Server.Kestrel.Core")
+        {
+            // An https address without a certificate, or an address that is none.
+            await Console.Error.WriteLineAsync(e.Message);
+            return 1;
+        }
         catch (IOException e) when (e.InnerException is AddressInUseException)
         {
             await Console.Error.WriteLineAsync($"{e.Message} Another program listens there; ASPNETCORE_URLS names another address.");

@@ -17,6 +17,7 @@ internal static class ApiSetup
         services.AddSingleton<IValidateOptions<LinkOptions>, LinkOptionsRules>();
         services.AddOptions<LinkOptions>().BindConfiguration(LinkOptions.Section).ValidateOnStart();
         services.AddSingleton<Links>();
+        services.AddHttp();
         services.ConfigureHttpJsonOptions(json =>
         {
             json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
@@ -30,7 +31,11 @@ internal static class ApiSetup
     }
 
     /// <summary>First in the pipeline: what follows it may throw and refuse.</summary>
-    public static void UseErrorBoundary(this IApplicationBuilder app) => app.UseMiddleware<ErrorBoundary>();
+    public static void UseErrorBoundary(this IApplicationBuilder app)
+    {
+        app.UseHttp();
+        app.UseMiddleware<ErrorBoundary>();
+    }
 
     /// <summary>The description for programs, and a page for people that is served whole from here: it needs no other host.</summary>
     public static void MapApiReference(this IEndpointRouteBuilder routes)

@@ -10,12 +10,14 @@ public sealed class Starting_with_mistakes
     public async Task Every_mistake_is_listed_by_its_full_name()
     {
         var refusal = await Assert.ThrowsAsync<StartException>(() => WorkerApp.StartAsync(
-            ["--Darkroom:Worker:Slots=0", "--Darkroom:Auth:BootstrapKey=short", "--Darkroom:Storage:Provider=S3", "--Darkroom:Endpoints:0:BaseUrl=nowhere"]));
+            ["--Darkroom:Worker:Slots=0", "--Darkroom:Auth:BootstrapKey=short", "--Darkroom:Storage:Provider=S3", "--Darkroom:Endpoints:0:BaseUrl=nowhere",
+                "--Darkroom:Auth:RequestsPerMinute=0", "--Darkroom:Http:TrustedProxies:0=proxy", "--Kestrel:Certificates:Default:Path=nowhere.pem"]));
 
         foreach (var name in new[]
         {
             "ConnectionStrings:Darkroom", "Darkroom:Endpoints:0:ApiKey", "Darkroom:Endpoints:0:BaseUrl", "Darkroom:Auth:BootstrapKey",
-            "Darkroom:Storage:Provider", "Darkroom:Worker:Slots",
+            "Darkroom:Storage:Provider", "Darkroom:Worker:Slots", "Darkroom:Auth:RequestsPerMinute", "Darkroom:Http:TrustedProxies",
+            "Kestrel:Certificates:Default",
         })
             Assert.Contains(name, refusal.Message, StringComparison.Ordinal);
     }
