@@ -1,5 +1,6 @@
 using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Playwright;
 using Xunit;
 using static Microsoft.Playwright.Assertions;
@@ -13,6 +14,9 @@ namespace Darkroom.BrowserTests;
 public sealed class Every_page(Site site) : IClassFixture<Site>
 {
     const int Wide = 1280, Narrow = 400;
+
+    /// <summary>The receiver that works, once it is registered.</summary>
+    static string? working;
 
     static readonly string? Screenshots = Environment.GetEnvironmentVariable("DARKROOM_SCREENSHOTS");
 
@@ -63,6 +67,7 @@ public sealed class Every_page(Site site) : IClassFixture<Site>
     /// <summary>The first is the sign-in page; the others follow behind it.</summary>
     async Task<(string Name, string Path)[]> PagesAsync()
     {
+        var receiver = await ReceiversAsync();
         string[] prompts =
         [
             "A studio photo of a ceramic teapot in celadon green, soft light from the left", "Watercolour of a heron standing in morning mist",
@@ -80,6 +85,37 @@ public sealed class Every_page(Site site) : IClassFixture<Site>
             await person.GoLiveAsync($"/jobs/{id}");
             await Expect(person.Page.Locator("h1 + .badge")).ToHaveTextAsync(status, new() { Timeout = 20_000 });
         }
-        return [("sign-in", "/sign-in"), ("overview", "/"), ("jobs", "/jobs"), ("job", $"/jobs/{done}"), ("job-failed", $"/jobs/{failed}"), ("usage", "/usage"), ("settings", "/settings"), ("missing", Person.Missing)];
+        return
+        [
+            ("sign-in", "/sign-in"), ("overview", "/"), ("jobs", "/jobs"), ("job", $"/jobs/{done}"), ("job-failed", $"/jobs/{failed}"), ("usage", "/usage"),
+            ("webhooks", "/webhooks"), ("webhooks-receiver", $"/webhooks/{receiver}"), ("webhooks-deliveries", "/webhooks/deliveries"),
+            ("webhooks-delivery", await FailedDeliveryAsync(person)), ("settings", "/settings"), ("missing", Person.Missing),
+        ];
+    }
+
+    /// <summary>One receiver that works and one that does not.</summary>
+    /// <returns>The id of the one that works.</returns>
+    async Task<string> ReceiversAsync()
+    {
+        if (working is not null)
+            return working;
+        site.Receiver.Answer = async (http, _) =>
+        {
+            if (!http.Request.Path.StartsWithSegments("/hook/closed"))
+                return;
+            http.Response.StatusCode = 503;
+            await http.Response.WriteAsync("<html><body><h1>503 Service Unavailable</h1>The shop is closed for stock-taking.</body></html>");
+        };
+        await site.MakeAsync("/v1/webhook_endpoints", new { url = site.Receiver.Url + "/closed", events = new[] { "job.failed", "job.held" } });
+        return working = await site.MakeAsync("/v1/webhook_endpoints", new { url = site.Receiver.Url });
+    }
+
+    static async Task<string> FailedDeliveryAsync(Person person)
+    {
+        var link = person.Page.Locator("main tbody a[href^='/webhooks/deliveries/msg_']").First;
+        do
+            await person.GoAsync("/webhooks/deliveries?status=failed");
+        while (await link.CountAsync() == 0);
+        return (await link.GetAttributeAsync("href"))!;
     }
 }

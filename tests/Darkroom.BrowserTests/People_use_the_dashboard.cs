@@ -143,6 +143,30 @@ public sealed class People_use_the_dashboard(Site site) : IClassFixture<Site>
     }
 
     [Fact(Timeout = 120_000)]
+    public async Task A_receiver_is_registered_tried_and_sent_again_what_it_refused()
+    {
+        site.Receiver.Answer = (http, number) => Task.FromResult(http.Response.StatusCode = number <= 2 ? 500 : 204);
+        await using var person = await site.EnterAsync();
+        await person.GoAsync("/webhooks");
+        await person.SeesAsync("Nobody is told of this project's jobs yet.");
+        await person.Page.GetByLabel("URL", new() { Exact = true }).FillAsync(site.Receiver.Url);
+        await person.PressAsync("Register");
+        Assert.StartsWith("whsec_", await person.Page.Locator("#secret").InnerTextAsync(), StringComparison.Ordinal);
+
+        await person.PressAsync("Send a test event");
+        await Expect(person.Page.Locator("h1 + .badge")).ToHaveTextAsync("failed", new() { Timeout = 20_000 });
+        await Expect(person.Page.Locator(".timeline li")).ToHaveCountAsync(2);
+        await person.PressAsync("Send again");
+        await Expect(person.Page.Locator("h1 + .badge")).ToHaveTextAsync("succeeded", new() { Timeout = 20_000 });
+        await Expect(person.Page.Locator(".timeline li")).ToHaveCountAsync(3);
+
+        await person.Page.GetByRole(AriaRole.Link, new() { Name = "its receiver" }).ClickAsync();
+        await person.Page.GetByText("Delete…").ClickAsync();
+        await person.PressAsync("Delete it");
+        await person.SeesAsync("Nobody is told of this project's jobs yet.");
+    }
+
+    [Fact(Timeout = 120_000)]
     public async Task A_prompt_full_of_markup_does_nothing()
     {
         var id = await site.SubmitAsync(Site.Waiting("<img src=x onerror=alert(1)><script>alert(2)</script><style>body{display:none}</style>"));

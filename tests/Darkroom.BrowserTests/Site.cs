@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Darkroom.Simulator;
 using Darkroom.Tests.Infrastructure;
+using Darkroom.Tests.Webhooks;
 using Microsoft.Playwright;
 using Xunit;
 
@@ -20,6 +21,9 @@ public sealed class Site : IAsyncLifetime
 
     public SimulatorHost Endpoint { get; private set; } = null!;
 
+    /// <summary>A receiver of webhooks on this machine, which the worker may tell; it has one more try for each delivery, at once.</summary>
+    internal TestReceiver Receiver { get; private set; } = null!;
+
     public IBrowser Browser { get; private set; } = null!;
 
     public Uri Address => worker!.Address;
@@ -36,7 +40,9 @@ public sealed class Site : IAsyncLifetime
             o.LatencyScale = 0;
             (o.MinPictureBytes, o.MaxPictureBytes, o.DistinctPictures) = (200_000, 400_000, 0);
         });
-        worker = await TestWorker.StartAsync(database, Endpoint);
+        Receiver = await TestReceiver.StartAsync();
+        worker = await TestWorker.StartAsync(
+            database, Endpoint, "Darkroom:Webhooks:AllowHttp=true", "Darkroom:Webhooks:AllowedNetworks:0=127.0.0.0/8", "Darkroom:Webhooks:Schedule:0=00:00:00");
         playwright = await Playwright.CreateAsync();
         Browser = await playwright.Chromium.LaunchAsync(new()
         {
@@ -54,11 +60,15 @@ public sealed class Site : IAsyncLifetime
     }
 
     /// <returns>The job's id.</returns>
-    public async Task<string> SubmitAsync(object job)
+    public Task<string> SubmitAsync(object job) => MakeAsync("/v1/jobs", job);
+
+    /// <summary>By the API.</summary>
+    /// <returns>The id of what was made.</returns>
+    public async Task<string> MakeAsync(string path, object what)
     {
         using var api = worker!.Client();
-        using var body = new StringContent(JsonSerializer.Serialize(job), Encoding.UTF8, "application/json");
-        using var sent = await api.PostAsync(new Uri("/v1/jobs", UriKind.Relative), body, Cancel);
+        using var body = new StringContent(JsonSerializer.Serialize(what), Encoding.UTF8, "application/json");
+        using var sent = await api.PostAsync(new Uri(path, UriKind.Relative), body, Cancel);
         sent.EnsureSuccessStatusCode();
         return JsonElement.Parse(await sent.Content.ReadAsStringAsync(Cancel)).GetProperty("id").GetString()!;
     }
@@ -75,6 +85,8 @@ public sealed class Site : IAsyncLifetime
         playwright?.Dispose();
         if (worker is not null)
             await worker.DisposeAsync();
+        if (Receiver is not null)
+            await Receiver.DisposeAsync();
         if (Endpoint is not null)
             await Endpoint.DisposeAsync();
         if (database is not null)

@@ -2,6 +2,7 @@ using Darkroom.Worker.Access;
 using Darkroom.Worker.Dashboard.Jobs;
 using Darkroom.Worker.Dashboard.Settings;
 using Darkroom.Worker.Dashboard.Usage;
+using Darkroom.Worker.Dashboard.Webhooks;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -50,6 +51,7 @@ internal static class DashboardSetup
         pages.MapGet("/", (HttpContext http) => new RazorComponentResult<OverviewPage>(new { Visitor = Visitor.Of(http) }));
         JobsRoutes.Map(pages, changes);
         UsagePages.Map(pages);
+        WebhooksRoutes.Map(pages, changes);
         SettingsRoutes.Map(pages, changes);
         routes.MapBlazorHub("/_blazor").RequireAuthorization(Scopes.Dashboard);
     }

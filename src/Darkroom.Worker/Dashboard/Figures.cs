@@ -30,6 +30,7 @@ internal static class Figures
     public static string Span(TimeSpan span) => span switch
     {
         { TotalSeconds: < 0 } => "0 s",
+        { TotalSeconds: < 1 } => $"{(int)span.TotalMilliseconds} ms",
         { TotalSeconds: < 10 } => string.Create(CultureInfo.InvariantCulture, $"{span.TotalSeconds:0.0} s"),
         { TotalMinutes: < 1 } => $"{(int)span.TotalSeconds} s",
         { TotalHours: < 1 } => $"{span.Minutes} min {span.Seconds} s",

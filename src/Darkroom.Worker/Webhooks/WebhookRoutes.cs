@@ -6,7 +6,6 @@ using Darkroom.Worker.Access;
 using Darkroom.Worker.Api;
 using Darkroom.Worker.Submission;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Options;
 using Row = Darkroom.Migrations.Rows;
 
 namespace Darkroom.Worker.Webhooks;
@@ -34,6 +33,9 @@ internal static class WebhookRoutes
         routes.MapPost(Endpoints + "/{id}/enable", EnableAsync).RequireAuthorization(Scopes.Submit)
             .Describe(Tag, "Enable a receiver", "Again, after it was disabled; what failed meanwhile is recovered by another call.", 404)
             .Produces<WebhookEndpoint>();
+        routes.MapPost(Endpoints + "/{id}/disable", DisableAsync).RequireAuthorization(Scopes.Submit)
+            .Describe(Tag, "Disable a receiver", "It is told nothing more until it is enabled again; what waits for it is given up.", 404)
+            .Produces<WebhookEndpoint>();
         routes.MapPost(Endpoints + "/{id}/test", TestAsync).RequireAuthorization(Scopes.Submit)
             .Describe(Tag, "Send a test event", $"An event of the type {WebhookEvents.Test} without data.", 404)
             .Produces<WebhookDelivery>(StatusCodes.Status202Accepted);
@@ -42,28 +44,15 @@ internal static class WebhookRoutes
         routes.MapDeliveries(Tag);
     }
 
-    static async Task<IResult> CreateAsync(
-        HttpContext http, IDbContextFactory<DarkroomDb> databases, Receivers receivers, WebhookSecrets secrets, TimeProvider clock, CancellationToken ct)
+    static async Task<IResult> CreateAsync(HttpContext http, ReceiverRegistry registry, Receivers receivers, CancellationToken ct)
     {
         var (body, refusal) = await ReadAsync(http.Request, DarkroomJson.Requests.RegisterWebhook, "an object with \"url\" and perhaps \"events\"", ct);
         if (refusal is not null)
             return refusal;
         if (Judge(body!, receivers) is { Count: > 0 } faults)
             return ApiError.Invalid(faults);
-        var (secret, shown) = secrets.Create();
-        var row = new Row.WebhookEndpoint
-        {
-            Id = Guid.CreateVersion7(),
-            ProjectId = http.User.ProjectId(),
-            Url = body!.Url,
-            Events = body.Events ?? WebhookEvents.All,
-            Secret = secret,
-            CreatedAt = clock.GetUtcNow(),
-        };
-        await using var db = await databases.CreateDbContextAsync(ct);
-        db.WebhookEndpoints.Add(row);
-        await db.SaveChangesAsync(ct);
-        return TypedResults.Json(WebhookView.Of(row, shown), DarkroomJson.Answers.WebhookEndpoint, statusCode: StatusCodes.Status201Created);
+        var (row, secret) = await registry.RegisterAsync(http.User.ProjectId(), body!.Url!, body.Events ?? WebhookEvents.All, ct);
+        return TypedResults.Json(WebhookView.Of(row, secret), DarkroomJson.Answers.WebhookEndpoint, statusCode: StatusCodes.Status201Created);
     }
 
     static List<Fault> Judge(RegisterWebhook body, Receivers receivers)
@@ -102,67 +91,36 @@ internal static class WebhookRoutes
         return TypedResults.Json(Page.Of(rows, limit, row => WebhookView.Of(row), e => e.Id), DarkroomJson.Answers.ListPageWebhookEndpoint);
     }
 
-    static async Task<IResult> GetAsync(string id, HttpContext http, IDbContextFactory<DarkroomDb> databases, CancellationToken ct)
-    {
-        await using var db = await databases.CreateDbContextAsync(ct);
-        return await One(db, http, id).AsNoTracking().SingleOrDefaultAsync(ct) is { } row
+    static async Task<IResult> GetAsync(string id, HttpContext http, ReceiverRegistry registry, CancellationToken ct) =>
+        await registry.FindAsync(http.User.ProjectId(), Known(id), ct) is { } row
             ? TypedResults.Json(WebhookView.Of(row), DarkroomJson.Answers.WebhookEndpoint)
             : NoSuchReceiver(id);
+
+    static async Task<IResult> DeleteAsync(string id, HttpContext http, ReceiverRegistry registry, CancellationToken ct) =>
+        await registry.DeleteAsync(http.User.ProjectId(), Known(id), ct) ? TypedResults.NoContent() : NoSuchReceiver(id);
+
+    static async Task<IResult> RotateAsync(string id, HttpContext http, ReceiverRegistry registry, CancellationToken ct) =>
+        await registry.RotateAsync(http.User.ProjectId(), Known(id), ct) is { } secret
+            && await registry.FindAsync(http.User.ProjectId(), Known(id), ct) is { } row
+            ? TypedResults.Json(WebhookView.Of(row, secret), DarkroomJson.Answers.WebhookEndpoint)
+            : NoSuchReceiver(id);
+
+    static async Task<IResult> EnableAsync(string id, HttpContext http, ReceiverRegistry registry, CancellationToken ct)
+    {
+        await registry.EnableAsync(http.User.ProjectId(), Known(id), ct);
+        return await GetAsync(id, http, registry, ct);
     }
 
-    static async Task<IResult> DeleteAsync(string id, HttpContext http, IDbContextFactory<DarkroomDb> databases, CancellationToken ct)
+    static async Task<IResult> DisableAsync(string id, HttpContext http, ReceiverRegistry registry, CancellationToken ct)
     {
-        await using var db = await databases.CreateDbContextAsync(ct);
-        return await One(db, http, id).ExecuteDeleteAsync(ct) > 0 ? TypedResults.NoContent() : NoSuchReceiver(id);
+        await registry.DisableAsync(http.User.ProjectId(), Known(id), ct);
+        return await GetAsync(id, http, registry, ct);
     }
 
-    static async Task<IResult> RotateAsync(
-        string id, HttpContext http, IDbContextFactory<DarkroomDb> databases, WebhookSecrets secrets, IOptions<WebhookOptions> options, CancellationToken ct)
-    {
-        var (secret, shown) = secrets.Create();
-        var overlap = options.Value.SecretOverlap;
-        await using var db = await databases.CreateDbContextAsync(ct);
-        var rotated = await One(db, http, id).ExecuteUpdateAsync(set => set
-            .SetProperty(e => e.PreviousSecret, e => e.Secret)
-            .SetProperty(e => e.PreviousUntil, e => DarkroomDb.Now() + overlap)
-            .SetProperty(e => e.Secret, secret), ct);
-        return rotated == 0
-            ? NoSuchReceiver(id)
-            : TypedResults.Json(WebhookView.Of(await One(db, http, id).AsNoTracking().SingleAsync(ct), shown), DarkroomJson.Answers.WebhookEndpoint);
-    }
-
-    static async Task<IResult> EnableAsync(string id, HttpContext http, IDbContextFactory<DarkroomDb> databases, CancellationToken ct)
-    {
-        await using (var db = await databases.CreateDbContextAsync(ct))
-            await One(db, http, id).ExecuteUpdateAsync(set => set
-                .SetProperty(e => e.DisabledAt, (DateTimeOffset?)null)
-                .SetProperty(e => e.DisabledReason, (string?)null)
-                .SetProperty(e => e.FailingSince, (DateTimeOffset?)null), ct);
-        return await GetAsync(id, http, databases, ct);
-    }
-
-    static async Task<IResult> TestAsync(
-        string id, HttpContext http, IDbContextFactory<DarkroomDb> databases, TimeProvider clock, CancellationToken ct)
-    {
-        await using var db = await databases.CreateDbContextAsync(ct);
-        if (await One(db, http, id).AsNoTracking().SingleOrDefaultAsync(ct) is not { } receiver)
-            return NoSuchReceiver(id);
-        var row = new Row.WebhookDelivery
-        {
-            Id = Guid.CreateVersion7(),
-            ProjectId = receiver.ProjectId,
-            EndpointId = receiver.Id,
-            Url = receiver.Url!,
-            Receiver = new Uri(receiver.Url!).GetLeftPart(UriPartial.Authority).ToLowerInvariant(),
-            Type = WebhookEvents.Test,
-            Status = Row.WebhookStatus.Pending,
-            DueAt = clock.GetUtcNow(),
-            CreatedAt = clock.GetUtcNow(),
-        };
-        db.WebhookDeliveries.Add(row);
-        await db.SaveChangesAsync(ct);
-        return TypedResults.Json(WebhookView.Of(row), DarkroomJson.Answers.WebhookDelivery, statusCode: StatusCodes.Status202Accepted);
-    }
+    static async Task<IResult> TestAsync(string id, HttpContext http, ReceiverRegistry registry, CancellationToken ct) =>
+        await registry.TestAsync(http.User.ProjectId(), Known(id), ct) is { } delivery
+            ? TypedResults.Json(WebhookView.Of(delivery), DarkroomJson.Answers.WebhookDelivery, statusCode: StatusCodes.Status202Accepted)
+            : NoSuchReceiver(id);
 
     static async Task<IResult> SecretAsync(HttpContext http, WebhookSecrets secrets, CancellationToken ct)
     {
@@ -193,12 +151,8 @@ internal static class WebhookRoutes
         }
     }
 
-    static IQueryable<Row.WebhookEndpoint> One(DarkroomDb db, HttpContext http, string id)
-    {
-        var project = http.User.ProjectId();
-        var known = WireId.WebhookEndpoint.TryParse(id, out var endpoint);
-        return db.WebhookEndpoints.Where(e => known && e.Id == endpoint && e.ProjectId == project && e.Url != null);
-    }
+    /// <summary>What is no id of a receiver is the id of none.</summary>
+    static Guid Known(string id) => WireId.WebhookEndpoint.TryParse(id, out var known) ? known : Guid.Empty;
 
     static ApiError NoSuchReceiver(string id) => ApiError.NotFound($"There is no webhook endpoint '{id}' in this project.");
 }

@@ -15,7 +15,7 @@ internal static class WebhookSetup
     {
         services.AddSingleton<IValidateOptions<WebhookOptions>, WebhookOptionsRules>();
         services.AddOptions<WebhookOptions>().BindConfiguration(WebhookOptions.Section).ValidateOnStart();
-        services.AddSingleton<Receivers>().AddSingleton<WebhookSecrets>().AddSingleton<DeliveryLog>();
+        services.AddSingleton<Receivers>().AddSingleton<WebhookSecrets>().AddSingleton<DeliveryLog>().AddSingleton<ReceiverRegistry>();
         services.AddKeyedSingleton<AdmissionWake>(Queue);
         return services;
     }

@@ -23,7 +23,7 @@ public sealed class The_description(ApiHost host) : IClassFixture<ApiHost>
             "GET /v1/jobs/{id}/images/{index}", "HEAD /v1/jobs/{id}/images/{index}", "POST /v1/jobs/{id}/cancel", "POST /v1/jobs/{id}/retry",
             "POST /v1/files", "GET /v1/files", "GET /v1/files/{id}", "GET /v1/files/{id}/content", "HEAD /v1/files/{id}/content", "DELETE /v1/files/{id}",
             "POST /v1/webhook_endpoints", "GET /v1/webhook_endpoints", "GET /v1/webhook_endpoints/{id}", "DELETE /v1/webhook_endpoints/{id}",
-            "POST /v1/webhook_endpoints/{id}/enable", "POST /v1/webhook_endpoints/{id}/rotate", "POST /v1/webhook_endpoints/{id}/test",
+            "POST /v1/webhook_endpoints/{id}/disable", "POST /v1/webhook_endpoints/{id}/enable", "POST /v1/webhook_endpoints/{id}/rotate", "POST /v1/webhook_endpoints/{id}/test",
             "GET /v1/webhook_deliveries", "GET /v1/webhook_deliveries/{id}", "GET /v1/webhook_deliveries/{id}/attempts",
             "POST /v1/webhook_deliveries/recover", "POST /v1/webhook_deliveries/{id}/resend", "GET /v1/webhooks/default/secret",
             "POST /v1/projects", "GET /v1/projects", "GET /v1/projects/{id}",

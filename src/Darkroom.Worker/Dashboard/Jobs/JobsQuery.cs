@@ -50,7 +50,7 @@ public sealed record JobsQuery(
     }
 
     /// <summary>As a browser's field for date and time sends it, in UTC.</summary>
-    static DateTimeOffset? Moment(string text) =>
+    internal static DateTimeOffset? Moment(string text) =>
         DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var at) ? at : null;
 
     public static string? Field(DateTimeOffset? at) => at?.UtcDateTime.ToString("yyyy-MM-ddTHH:mm", CultureInfo.InvariantCulture);
