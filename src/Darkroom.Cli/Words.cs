@@ -19,7 +19,7 @@ internal static class Words
     {
         if (amount is not { } known)
             return "unknown";
-        var text = known.ToString(known < 100 ? "0.00##" : "N2", Plain);
+        var text = known.ToString(known < 100 ? "N4" : "N2", Plain);
         return currency == "USD" ? $"${text}" : $"{text} {currency}";
     }
 

@@ -5,7 +5,8 @@ namespace Darkroom.Client;
 /// <summary>What is not about one piece of work: usage, models, endpoints, receivers of webhooks.</summary>
 public sealed partial class DarkroomClient
 {
-    /// <param name="groupBy">Of <c>day</c>, <c>project</c>, <c>batch</c>, <c>endpoint</c>, <c>model</c>, <c>quality</c> and <c>size</c>; one line in all if empty.</param>
+    /// <summary>Pictures, tokens and money, a line for each group.</summary>
+    /// <param name="groupBy">Of <c>day</c>, <c>project</c>, <c>batch</c>, <c>endpoint</c>, <c>model</c>, <c>quality</c>, <c>size</c>; one line if empty.</param>
     /// <param name="start">First day, UTC.</param>
     /// <param name="end">The day after the last, UTC.</param>
     public IAsyncEnumerable<UsageLine> UsageAsync(

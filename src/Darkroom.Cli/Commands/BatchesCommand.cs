@@ -47,7 +47,7 @@ internal static class BatchesCommand
 
     static string[] Row(Batch batch) =>
     [
-        batch.Id, batch is { PausedAt: not null, HasEnded: false } ? "paused" : batch.Status, Words.Count(batch.Counts.Succeeded), Words.Count(batch.Counts.Failed),
-        Words.Count(batch.Counts.Held), Words.Count(batch.RequestCounts.Total), Words.Time(batch.CreatedAt), Words.Money(batch.Cost.Currency, batch.Cost.Amount),
+        batch.Id, BatchView.Status(batch), Words.Count(batch.Counts.Succeeded), Words.Count(batch.Counts.Failed), Words.Count(batch.Counts.Held),
+        Words.Count(batch.RequestCounts.Total), Words.Time(batch.CreatedAt), Words.Money(batch.Cost.Currency, batch.Cost.Amount),
     ];
 }

@@ -26,7 +26,7 @@ internal static class JobsCommand
             (string, string?)[] filters = [("status", parsed.GetValue(status)), ("batch_id", parsed.GetValue(batch)), ("custom_id", parsed.GetValue(customId))];
             var jobs = session.Darkroom.ListJobsAsync([.. filters.Where(f => f.Item2 is not null).Select(f => (f.Item1, f.Item2!))], ct);
             return Listing.ShowAsync(session, jobs, parsed.GetValue(limit), DarkroomJson.Answers.Job,
-                ["id", "status", "name", "created", "cost", "prompt, or what went wrong"], Row, ct);
+                ["id", "status", "custom id", "created", "cost", "prompt, or what went wrong"], Row, ct);
         });
         return command;
     }
@@ -46,7 +46,7 @@ internal static class JobsCommand
             var job = await session.Darkroom.GetJobAsync(parsed.GetValue(id)!, ct);
             return Listing.Show(session, job, DarkroomJson.Answers.Job,
             [
-                ("id", job.Id), ("status", job.Status), ("error", job.Error?.Message), ("name", job.CustomId), ("batch", job.BatchId),
+                ("id", job.Id), ("status", job.Status), ("error", job.Error?.Message), ("custom id", job.CustomId), ("batch", job.BatchId),
                 ("prompt", job.Prompt), ("model", job.Model), ("asked for", $"{job.N} of quality {job.Quality}, size {job.Size}"),
                 ("attempts", Words.Count(job.Attempts)), ("cost", Words.Money(job.Cost)),
                 ("created", Words.Time(job.CreatedAt)), ("finished", job.FinishedAt is { } end ? Words.Time(end) : null),

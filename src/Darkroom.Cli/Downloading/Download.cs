@@ -9,19 +9,31 @@ internal sealed class Download(Session session, DirectoryInfo folder, int parall
 {
     readonly FileNames names = new();
     int fetched, alreadyHere, failed, without;
-    long bytes;
 
     /// <returns>Whether every picture there is now is here.</returns>
     public async Task<bool> RunAsync(IAsyncEnumerable<Job> jobs, CancellationToken ct)
     {
         folder.Create();
+        try
+        {
+            await FetchAllAsync(jobs, ct);
+        }
+        catch (OperationCanceledException)
+        {
+            session.Hint("The same command goes on with the rest.");
+            throw;
+        }
+        Tell();
+        return failed == 0;
+    }
+
+    async Task FetchAllAsync(IAsyncEnumerable<Job> jobs, CancellationToken ct)
+    {
         if (session is { Json: false, Terminal.IsLive: true })
             await session.Terminal.Error.Progress().AutoClear(true).Columns(new SpinnerColumn(), new TaskDescriptionColumn(), new TransferSpeedColumn())
                 .StartAsync(progress => FetchAllAsync(jobs, Bar(progress), ct));
         else
             await FetchAllAsync(jobs, _ => { }, ct);
-        Tell();
-        return failed == 0;
     }
 
     /// <summary>How many there are is known only at the end of the list; what has come is known all the time.</summary>
@@ -40,7 +52,11 @@ internal sealed class Download(Session session, DirectoryInfo folder, int parall
         await using var manifest = new Manifest(folder);
         var waiting = Channel.CreateBounded<(Job Job, IReadOnlyList<string> Names)>(parallel * 2);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        Task[] all = [ListAsync(jobs, waiting.Writer, stop.Token), .. Enumerable.Range(0, parallel).Select(_ => FetchAsync(waiting.Reader, manifest, advance, stop.Token))];
+        Task[] all =
+        [
+            ListAsync(jobs, waiting.Writer, stop.Token),
+            .. Enumerable.Range(0, parallel).Select(_ => FetchAsync(waiting.Reader, manifest, advance, stop.Token)),
+        ];
         try
         {
             await foreach (var task in Task.WhenEach(all))
@@ -71,7 +87,7 @@ internal sealed class Download(Session session, DirectoryInfo folder, int parall
             foreach (var (image, file) in job.Images.Zip(files))
             {
                 var (result, problem) = await new PictureFile(session.Darkroom, job, image, Path.Combine(folder.FullName, file)).FetchAsync(
-                    read => { Interlocked.Add(ref bytes, read); advance(read); }, ct);
+                    advance, ct);
                 here.Add(result == PictureResult.Failed ? null : file);
                 Interlocked.Increment(ref result == PictureResult.Fetched ? ref fetched : ref result == PictureResult.AlreadyHere ? ref alreadyHere : ref failed);
                 if (problem is not null)
@@ -89,7 +105,8 @@ internal sealed class Download(Session session, DirectoryInfo folder, int parall
         var report = new DownloadReport(folder.FullName, fetched, alreadyHere, failed, without);
         if (session.Json)
             session.Terminal.Json(report, CliJson.Default.DownloadReport);
-        var rest = (alreadyHere > 0 ? $", {Words.Count(alreadyHere)} were here already" : "") + (without > 0 ? $", {Words.Count(without, "job has", "jobs have")} none" : "");
+        var rest = (alreadyHere > 0 ? $", {Words.Count(alreadyHere)} were here already" : "")
+            + (without > 0 ? $", {Words.Count(without, "job has", "jobs have")} none" : "");
         session.Say($"{Words.Count(fetched, "picture", "pictures")} fetched into {folder.FullName}{rest}; {Manifest.FileName} lists them all");
         if (failed > 0)
             session.Hint($"{Words.Count(failed, "picture", "pictures")} could not be fetched: run the same command again.");

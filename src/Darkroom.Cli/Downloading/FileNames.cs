@@ -26,7 +26,7 @@ internal sealed class FileNames
     /// <summary>A custom id comes from anywhere; a name made of it stays in its folder, on every system.</summary>
     static string Safe(string customId)
     {
-        var name = string.Concat(customId.Take(Longest).Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' || (c > 127 && char.IsLetterOrDigit(c)) ? c : '_'));
+        var name = string.Concat(customId.Take(Longest).Select(c => char.IsLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '_'));
         name = name.TrimStart('.').TrimEnd('.');
         return name.Length == 0 || NoFiles.Contains(name.Split('.')[0], StringComparer.OrdinalIgnoreCase) ? "_" + name : name;
     }

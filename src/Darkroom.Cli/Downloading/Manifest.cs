@@ -12,11 +12,14 @@ internal sealed class Manifest : IAsyncDisposable
 
     readonly string path;
     readonly StreamWriter writer;
+    bool whole;
+
+    string Unfinished => path + ".partial";
 
     public Manifest(DirectoryInfo folder)
     {
         path = Path.Combine(folder.FullName, FileName);
-        writer = new StreamWriter(path + ".partial") { NewLine = "\r\n" };
+        writer = new StreamWriter(Unfinished) { NewLine = "\r\n" };
         writer.WriteLine(Header);
     }
 
@@ -32,10 +35,16 @@ internal sealed class Manifest : IAsyncDisposable
     public async Task CompleteAsync()
     {
         await writer.DisposeAsync();
-        File.Move(path + ".partial", path, overwrite: true);
+        File.Move(Unfinished, path, overwrite: true);
+        whole = true;
     }
 
-    public ValueTask DisposeAsync() => writer.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await writer.DisposeAsync();
+        if (!whole)
+            File.Delete(Unfinished);
+    }
 
     void Line(Job job, JobImage? image, string? file) => writer.WriteLine(string.Join(',', new[]
     {

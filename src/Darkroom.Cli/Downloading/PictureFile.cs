@@ -48,13 +48,12 @@ internal sealed class PictureFile(DarkroomClient darkroom, Job job, JobImage ima
 
     async Task CompleteAsync(Action<long> advance, CancellationToken ct)
     {
-        await using var file = new FileStream(path + Unfinished, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
-        if (file.Length > image.Bytes)
-            file.SetLength(0);
-        file.Seek(0, SeekOrigin.End);
-        if (file.Length == image.Bytes)
+        var part = new FileInfo(path + Unfinished);
+        var begun = part.Exists && part.Length <= image.Bytes ? part.Length : 0;
+        if (begun > 0 && begun == image.Bytes)
             return;
-        await using var picture = await darkroom.OpenImageAsync(job.Id, image.Index, file.Length, ct);
+        await using var picture = await darkroom.OpenImageAsync(job.Id, image.Index, begun, ct);
+        await using var file = new FileStream(path + Unfinished, begun > 0 ? FileMode.Append : FileMode.Create, FileAccess.Write, FileShare.None);
         var buffer = new byte[64 * 1024];
         for (int read; (read = await picture.ReadAsync(buffer, ct)) > 0; advance(read))
             await file.WriteAsync(buffer.AsMemory(0, read), ct);

@@ -12,7 +12,10 @@ internal static class ByteLines
 
     static readonly byte[] ByteOrderMark = [0xEF, 0xBB, 0xBF];
 
-    /// <summary>Lines without their ends, with numbers from 1; each is valid until the next is asked for. A line longer than <see cref="Longest"/> is cut there and is the last.</summary>
+    /// <summary>
+    /// Lines without their ends, with numbers from 1; each is valid until the next is asked for. One longer than <see cref="Longest"/> is cut
+    /// and is the last.
+    /// </summary>
     public static async IAsyncEnumerable<(int Number, ReadOnlyMemory<byte> Line)> ReadAsync(Stream stream, [EnumeratorCancellation] CancellationToken ct)
     {
         var pipe = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 64 * 1024));

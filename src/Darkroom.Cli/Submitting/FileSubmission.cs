@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Darkroom.Cli.Watching;
 using Darkroom.Client;
 
@@ -10,6 +9,8 @@ internal sealed class FileSubmission(Session session, ParseResult parsed, Submit
 {
     /// <summary>More of them on a screen help nobody; --json tells them all.</summary>
     const int MostShown = 20;
+
+    const string Nothing = "Nothing was submitted.";
 
     static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(500);
 
@@ -47,7 +48,7 @@ internal sealed class FileSubmission(Session session, ParseResult parsed, Submit
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
         {
             session.Hint(batch is not null ? WatchCommand.GoesOn(batch.Id)
-                : file is null ? "Nothing was submitted."
+                : file is null ? Nothing
                 : $"Whether the batch was made is not known: 'darkroom batches' lists it, if so, with the file {file.Id}.");
             throw;
         }
@@ -80,7 +81,8 @@ internal sealed class FileSubmission(Session session, ParseResult parsed, Submit
         }
         if (session.Json)
             session.Terminal.Json(batch, DarkroomJson.Answers.Batch);
-        session.Say($"{batch.Id} {batch.Status}, {Requests(batch.RequestCounts.Total)}{(batch.SkippedLines > 0 ? $", {batch.SkippedLines} bad lines skipped" : "")}");
+        var skipped = batch.SkippedLines > 0 ? $", {Words.Count(batch.SkippedLines, "bad line", "bad lines")} skipped" : "";
+        session.Say($"{batch.Id} {batch.Status}, {Requests(batch.RequestCounts.Total)}{skipped}");
         session.Hint($"Follow it with 'darkroom watch {batch.Id}', then 'darkroom download {batch.Id}'.");
         return ExitCode.Done;
     }
@@ -98,9 +100,9 @@ internal sealed class FileSubmission(Session session, ParseResult parsed, Submit
     {
         var lines = errors.Take(MostShown).Select(e => e.ToString());
         var more = count > MostShown ? $"\nand {count - MostShown} more" : "";
-        return session.Fail(ExitCode.BadInput, $"{string.Join('\n', lines)}{more}\nNothing was submitted.", new("invalid_input", null, "Nothing was submitted.", null)
+        return session.Fail(ExitCode.BadInput, $"{string.Join('\n', lines)}{more}\n{Nothing}", new("invalid_input", null, Nothing, null)
         {
-            Errors = [.. errors.Select(e => new FieldError($"{e.File}:{e.Line}{(e.Column is { } column ? $":{column}" : "")}", e.Message))],
+            Errors = [.. errors.Select(e => new FieldError(e.Place, e.Message))],
         });
     }
 
@@ -108,5 +110,5 @@ internal sealed class FileSubmission(Session session, ParseResult parsed, Submit
         parsed.GetValue(options.Template), parsed.GetValue(options.CustomId), parsed.GetValue(options.Parameters) ?? [],
         parsed.GetValue(options.Delimiter)![0], parsed.GetValue(options.AllowEmpty));
 
-    static string Requests(int count) => count == 1 ? "1 request" : $"{count.ToString("N0", CultureInfo.InvariantCulture)} requests";
+    static string Requests(int count) => Words.Count(count, "request", "requests");
 }

@@ -5,8 +5,10 @@ namespace Darkroom.Cli.Submitting;
 /// <param name="Column">From 1, in characters; null where the whole line is meant.</param>
 internal sealed record InputError(string File, int Line, int? Column, string Message)
 {
-    /// <summary>As compilers say it, so that editors find the place.</summary>
-    public override string ToString() => Column is { } column ? $"{File}:{Line}:{column}: {Message}" : $"{File}:{Line}: {Message}";
+    /// <summary>As compilers say it, so that editors find it.</summary>
+    public string Place => Column is { } column ? $"{File}:{Line}:{column}" : $"{File}:{Line}";
+
+    public override string ToString() => $"{Place}: {Message}";
 }
 
 /// <summary>The mistakes of one file, in its order.</summary>

@@ -14,7 +14,8 @@ internal static class SubmitCommand
     public static Command Create(Connection connection)
     {
         var options = new SubmitOptions();
-        var command = options.ToCommand("submit", "Submit a prompt, or a file with thousands of them. A file with a mistake is told line by line, and nothing of it is submitted.");
+        var command = options.ToCommand(
+            "submit", "Submit a prompt, or a file with thousands of them. The mistakes of a file are told line by line, and then nothing of it is submitted.");
         connection.Run(command, (session, parsed, ct) => SubmitAsync(session, parsed, options, ct));
         return command;
     }

@@ -14,7 +14,9 @@ internal sealed class SubmitOptions
         Arity = ArgumentArity.OneOrMore,
     };
 
-    public Option<string?> Template { get; } = Text("--template", "Of a CSV: the prompt, with columns in braces, such as \"a photo of {name} on {colour}\". {{ and }} are braces.");
+    public Option<string?> Template { get; } = Text(
+        "--template", "Of a CSV: the prompt, with columns in braces, such as \"a photo of {name} on {colour}\". {{ and }} are braces.");
+
     public Option<string[]> Parameters { get; } = new("--parameters")
     {
         Description = "Of a CSV with a template: columns that are parameters of their row, such as quality,n.",

@@ -39,7 +39,7 @@ internal static class BatchView
             new Text($"{Words.Count(count)} of {Words.Count(total)}"));
     }
 
-    static string Status(Batch batch) => batch is { PausedAt: not null, HasEnded: false } ? "paused" : batch.Status;
+    public static string Status(Batch batch) => batch is { PausedAt: not null, HasEnded: false } ? "paused" : batch.Status;
 
     static string Figures(Batch batch)
     {

@@ -35,5 +35,6 @@ internal sealed class Patience(Session session)
 
     public static Task WaitAsync(CancellationToken ct) => Task.Delay(LookEvery, ct);
 
-    static bool IsPassing(Exception e) => e is HttpRequestException or IOException or DarkroomException { Status: >= System.Net.HttpStatusCode.InternalServerError };
+    static bool IsPassing(Exception e) =>
+        e is HttpRequestException or IOException or DarkroomException { Status: >= System.Net.HttpStatusCode.InternalServerError };
 }

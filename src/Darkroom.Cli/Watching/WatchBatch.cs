@@ -31,7 +31,8 @@ internal static class WatchBatch
     }
 
     static Task<Batch> FollowLiveAsync(Session session, string id, CancellationToken ct) =>
-        session.Terminal.Error.Live(new Text($"{id} ...")).StartAsync(live => FollowAsync(session, id, batch => live.UpdateTarget(BatchView.Of(batch, DateTimeOffset.Now)), ct));
+        session.Terminal.Error.Live(new Text($"{id} ...")).StartAsync(live =>
+            FollowAsync(session, id, batch => live.UpdateTarget(BatchView.Of(batch, DateTimeOffset.Now)), ct));
 
     static Action<Batch> Lines(Session session)
     {
@@ -71,13 +72,13 @@ internal static class WatchBatch
         session.Say($"{batch.Id} {BatchView.Line(batch)}");
         if (IsStuck(batch))
         {
-            session.Hint($"A person must decide about the held ones: 'darkroom jobs list --batch {batch.Id} --status held', then 'darkroom retry' or 'darkroom cancel'.");
+            session.Hint($"A person must decide: 'darkroom jobs --batch {batch.Id} --status held' lists them; then 'darkroom retry' or 'darkroom cancel'.");
             return ExitCode.Held;
         }
         foreach (var error in batch.Errors?.Data.Take(20) ?? [])
             session.Hint($"line {error.Line}: {(error.Param is null ? "" : error.Param + ": ")}{error.Message}");
         if (batch.RequestCounts.Failed > 0)
-            session.Hint($"'darkroom jobs list --batch {batch.Id} --status failed' says why; 'darkroom batches retry-failed {batch.Id}' tries those again.");
+            session.Hint($"'darkroom jobs --batch {batch.Id} --status failed' says why; 'darkroom batches retry-failed {batch.Id}' tries those again.");
         if (batch.Images > 0)
             session.Hint($"'darkroom download {batch.Id}' fetches the pictures.");
         return batch is { Status: "completed", RequestCounts.Failed: 0 } ? ExitCode.Done : ExitCode.NotAllSucceeded;
