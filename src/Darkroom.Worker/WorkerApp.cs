@@ -1,6 +1,7 @@
 using Darkroom.Worker.Access;
 using Darkroom.Worker.Admission;
 using Darkroom.Worker.Api;
+using Darkroom.Worker.Batches;
 using Darkroom.Worker.Dashboard;
 using Darkroom.Worker.Database;
 using Darkroom.Worker.Endpoint;
@@ -94,12 +95,14 @@ public static class WorkerApp
         services.AddEvents();
         services.AddTickets();
         services.AddWebhooks();
+        services.AddBatches();
         services.AddDashboard(roles);
         if (roles.MakesCalls)
         {
             services.AddExecution(configuration);
             services.AddAdmission();
             services.AddDeliveries();
+            services.AddBatchWork();
             services.AddRetention(configuration);
         }
 

@@ -29,7 +29,7 @@ internal static class DueJobs
                 WHERE endpoint = {endpoint} AND status = 'queued' AND admitted_at IS NULL
                   AND priority = lanes.priority AND lane = lanes.lane AND due_at <= darkroom.now() AND id <> {excluded}
                 ORDER BY due_at, id LIMIT {atMost}) AS head
-            WHERE NOT EXISTS (SELECT FROM darkroom.batches AS b WHERE b.id = lanes.lane AND (b.paused_at IS NOT NULL OR b.status <> 'in_progress'))
+            WHERE NOT EXISTS (SELECT FROM darkroom.batches AS b WHERE b.id = lanes.lane AND (b.paused_at IS NOT NULL OR b.expiring_at IS NOT NULL OR b.status <> 'in_progress'))
         )
         SELECT heads.id, heads.model, heads.quality, heads.size, heads.n, heads.prompt_chars
         FROM heads LEFT JOIN darkroom.projects AS p ON p.id = heads.project_id

@@ -1,3 +1,4 @@
+using Darkroom.Worker.Batches;
 using Darkroom.Worker.Execution;
 using Darkroom.Worker.Webhooks;
 using Npgsql;
@@ -9,8 +10,8 @@ namespace Darkroom.Worker.Admission;
 /// </summary>
 internal sealed partial class NoticeListener(
     NpgsqlDataSource postgres, AdmissionWake admission, TicketQueue tickets, RunningCalls running,
-    [FromKeyedServices(WebhookSetup.Queue)] AdmissionWake events, [FromKeyedServices(WebhookSetup.Queue)] TicketQueue deliveries, TimeProvider clock,
-    ILogger<NoticeListener> logger) : BackgroundService
+    [FromKeyedServices(WebhookSetup.Queue)] AdmissionWake events, [FromKeyedServices(WebhookSetup.Queue)] TicketQueue deliveries,
+    [FromKeyedServices(BatchSetup.Wake)] AdmissionWake batches, TimeProvider clock, ILogger<NoticeListener> logger) : BackgroundService
 {
     static readonly TimeSpan Reconnect = TimeSpan.FromSeconds(1);
 
@@ -40,6 +41,7 @@ internal sealed partial class NoticeListener(
         tickets.Wake();
         events.Wake();
         deliveries.Wake();
+        batches.Wake();
         while (true)
             await connection.WaitAsync(ct);
     }
@@ -52,6 +54,7 @@ internal sealed partial class NoticeListener(
                 admission.Wake();
                 // What raised it may have ended a job that somebody is to be told of.
                 events.Wake();
+                batches.Wake();
                 break;
             case Notices.Delivered:
                 events.Wake();

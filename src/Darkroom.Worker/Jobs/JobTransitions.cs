@@ -39,7 +39,7 @@ internal sealed partial class JobTransitions(IDbContextFactory<DarkroomDb> datab
                   AND (e.state = 'active' OR e.probe_job_id = j.id)
                   AND (e.hold_until IS NULL OR e.hold_until <= darkroom.now())
                   AND (j.batch_id IS NULL OR EXISTS (
-                      SELECT FROM darkroom.batches AS b WHERE b.id = j.batch_id AND b.status = 'in_progress' AND b.paused_at IS NULL))
+                      SELECT FROM darkroom.batches AS b WHERE b.id = j.batch_id AND b.status = 'in_progress' AND b.paused_at IS NULL AND b.expiring_at IS NULL))
                 RETURNING j.*
             ), event AS (
                 INSERT INTO darkroom.job_events (job_id, batch_id, status, created_at) SELECT id, batch_id, status, darkroom.now() FROM claimed
@@ -146,7 +146,7 @@ internal sealed partial class JobTransitions(IDbContextFactory<DarkroomDb> datab
 
     /// <summary>Locked against its end until this transaction is over: a line cannot go back to the queue of a batch that is just ending.</summary>
     static Task<bool> IsOpenAsync(DarkroomDb db, Guid batchId, CancellationToken ct) => db.Batches.FromSql(
-        $"SELECT * FROM darkroom.batches WHERE id = {batchId} AND status = 'in_progress' FOR SHARE").AnyAsync(ct);
+        $"SELECT * FROM darkroom.batches WHERE id = {batchId} AND status = 'in_progress' AND expiring_at IS NULL FOR SHARE").AnyAsync(ct);
 
     /// <summary><c>queued</c> -> <c>failed</c> with <c>deadline_exceeded</c> for every job whose deadline has passed; no call is made.</summary>
     /// <returns>How many jobs were ended, at most <paramref name="atMost"/>.</returns>

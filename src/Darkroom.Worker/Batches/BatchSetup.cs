@@ -1,0 +1,21 @@
+using Darkroom.Worker.Admission;
+
+namespace Darkroom.Worker.Batches;
+
+internal static class BatchSetup
+{
+    /// <summary>What wakes those who see to batches.</summary>
+    public const string Wake = "batches";
+
+    /// <summary>For every process that changes batches.</summary>
+    public static IServiceCollection AddBatches(this IServiceCollection services) => services.AddSingleton<BatchTransitions>();
+
+    /// <summary>For a node that sees to them.</summary>
+    public static IServiceCollection AddBatchWork(this IServiceCollection services)
+    {
+        services.AddKeyedSingleton<AdmissionWake>(Wake);
+        services.AddSingleton<BatchSweep>();
+        services.AddHostedService(provider => provider.GetRequiredService<BatchSweep>());
+        return services;
+    }
+}
