@@ -83,6 +83,14 @@ public sealed record Batch
 
     /// <summary>Null where not known: nothing has come yet, paused, or ended.</summary>
     public long? EstimatedEndAt { get; init; }
+
+    /// <summary>In webhooks alone: signed, for seven days; absent where there is no such file.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? OutputFileUrl { get; init; }
+
+    /// <inheritdoc cref="OutputFileUrl"/>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ErrorFileUrl { get; init; }
 }
 
 /// <summary>OpenAI's three counts.</summary>

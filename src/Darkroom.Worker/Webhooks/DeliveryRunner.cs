@@ -9,7 +9,7 @@ namespace Darkroom.Worker.Webhooks;
 
 /// <summary>One attempt of each of a few deliveries, top to bottom: claim, render, sign, send, record. Hangfire calls it.</summary>
 internal sealed partial class DeliveryRunner(
-    DeliveryLog log, WebhookPayload payloads, WebhookSecrets secrets, DeliverySender sender, DatabaseRetry database, NodeLifetime lifetime,
+    DeliveryLog log, WebhookPayload payloads, BatchPayload batches, WebhookSecrets secrets, DeliverySender sender, DatabaseRetry database, NodeLifetime lifetime,
     WorkSignal work, IOptions<WebhookOptions> options, TimeProvider clock, ILogger<DeliveryRunner> logger)
 {
     public Task RunAsync(DeliveryTicket[] tickets) => Task.WhenAll(tickets.Select(RunAsync));
@@ -19,7 +19,7 @@ internal sealed partial class DeliveryRunner(
     {
         if (await log.ClaimAsync(ticket.Id, ticket.Number, lifetime.Drained) is not var (delivery, endpoint))
             return;
-        var payload = delivery.Payload ?? await payloads.RenderAsync(delivery, lifetime.Drained);
+        var payload = delivery.Payload ?? await (delivery.BatchId is null ? payloads.RenderAsync(delivery, lifetime.Drained) : batches.RenderAsync(delivery, lifetime.Drained));
         var started = clock.GetUtcNow();
         var since = clock.GetTimestamp();
         var outcome = delivery.EndpointId is not null && endpoint is not { DisabledAt: null }

@@ -11,7 +11,7 @@ internal static class WebhookEvents
 {
     public static readonly string[] OfJobs = ["job.succeeded", "job.failed", "job.held", "job.canceled"];
 
-    public static readonly string[] All = [.. OfJobs, "batch.completed", "batch.failed", "batch.cancelled"];
+    public static readonly string[] All = [.. OfJobs, "batch.completed", "batch.failed", "batch.expired", "batch.cancelled"];
 
     /// <summary>Told of by <c>POST /v1/webhook_endpoints/{id}/test</c> alone.</summary>
     public const string Test = "webhook.test";
@@ -35,5 +35,19 @@ internal static class WebhookEvents
             WHERE e.project_id = j.project_id AND e.url IS NOT NULL AND e.disabled_at IS NULL AND 'job.' || j.status = ANY (e.events)
         ) AS r
         WHERE j.id = ANY ({jobs}) AND j.status IN ('succeeded', 'failed', 'held', 'canceled')
+        """, ct);
+
+    /// <summary>One delivery for each receiver that wants to know how this batch has ended, its own URL first. It stays as it is, so that no copy is kept.</summary>
+    public static Task RaiseOfBatchAsync(DarkroomDb db, Guid batch, CancellationToken ct) => db.Database.ExecuteSqlAsync($"""
+        INSERT INTO darkroom.webhook_deliveries (id, project_id, endpoint_id, url, receiver, type, batch_id, status, attempts, ticket, due_at, created_at)
+        SELECT gen_random_uuid(), b.project_id, r.endpoint_id, r.url, lower(substring(r.url FROM '^[^:]+://[^/?#]+')), 'batch.' || b.status, b.id,
+            'pending', 0, 0, darkroom.now(), darkroom.now()
+        FROM darkroom.batches AS b CROSS JOIN LATERAL (
+            SELECT NULL::uuid AS endpoint_id, b.webhook_url AS url WHERE b.webhook_url IS NOT NULL
+            UNION ALL
+            SELECT e.id, e.url FROM darkroom.webhook_endpoints AS e
+            WHERE e.project_id = b.project_id AND e.url IS NOT NULL AND e.disabled_at IS NULL AND 'batch.' || b.status = ANY (e.events)
+        ) AS r
+        WHERE b.id = {batch} AND b.status IN ('completed', 'failed', 'expired', 'cancelled')
         """, ct);
 }

@@ -23,7 +23,7 @@ internal static class WebhookSetup
     /// <summary>For a node that sends.</summary>
     public static IServiceCollection AddDeliveries(this IServiceCollection services)
     {
-        services.AddSingleton<WebhookPayload>().AddSingleton<ReceiverConnections>().AddSingleton<DeliverySender>();
+        services.AddSingleton<WebhookPayload>().AddSingleton<BatchPayload>().AddSingleton<ReceiverConnections>().AddSingleton<DeliverySender>();
         services.AddSingleton<DeliveryRunner>().AddSingleton<DeliveryPass>();
         services.AddHostedService<DeliveryLoop>();
         services.AddHangfireServer((provider, server) =>
