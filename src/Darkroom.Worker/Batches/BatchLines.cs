@@ -10,7 +10,7 @@ internal sealed class BatchLines(IDbContextFactory<DarkroomDb> databases)
 {
     const int PageSize = 500;
 
-    public async IAsyncEnumerable<IReadOnlyList<BatchLine>> PagesAsync(Guid batchId, [EnumeratorCancellation] CancellationToken ct)
+    public async IAsyncEnumerable<IReadOnlyList<LineOutcome>> PagesAsync(Guid batchId, [EnumeratorCancellation] CancellationToken ct)
     {
         for (Job? last = null; ;)
         {
@@ -23,7 +23,7 @@ internal sealed class BatchLines(IDbContextFactory<DarkroomDb> databases)
         }
     }
 
-    async Task<List<BatchLine>> PageAsync(Guid batchId, Job? after, CancellationToken ct)
+    async Task<List<LineOutcome>> PageAsync(Guid batchId, Job? after, CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
         var lines = db.Jobs.Where(j => j.BatchId == batchId);
@@ -37,14 +37,14 @@ internal sealed class BatchLines(IDbContextFactory<DarkroomDb> databases)
     }
 
     /// <param name="jobs">With their pictures.</param>
-    public static async Task<List<BatchLine>> WithRequestsAsync(DarkroomDb db, IReadOnlyCollection<Job> jobs, CancellationToken ct)
+    public static async Task<List<LineOutcome>> WithRequestsAsync(DarkroomDb db, IReadOnlyCollection<Job> jobs, CancellationToken ct)
     {
         var winners = jobs.Where(j => j.Status == JobStatus.Succeeded).Select(j => j.AttemptId).ToArray();
         var requests = await db.Attempts.Where(a => winners.Contains(a.Id)).Select(a => new { a.Id, a.RequestId }).ToDictionaryAsync(a => a.Id, a => a.RequestId, ct);
-        return [.. jobs.Select(j => new BatchLine(j, j.AttemptId is { } won ? requests.GetValueOrDefault(won) : null))];
+        return [.. jobs.Select(j => new LineOutcome(j, j.AttemptId is { } won ? requests.GetValueOrDefault(won) : null))];
     }
 }
 
 /// <param name="Job">With its pictures.</param>
 /// <param name="RequestId">The endpoint's name for the call that won.</param>
-internal sealed record BatchLine(Job Job, string? RequestId);
+internal sealed record LineOutcome(Job Job, string? RequestId);

@@ -24,7 +24,7 @@ internal sealed class BatchResultWriter(Links links, SignedLinks signed, IImageS
 
     /// <param name="base64">Pictures themselves instead of links.</param>
     /// <exception cref="StoreTroubleException">The store does not give a picture; what was written is to be thrown away.</exception>
-    public async Task WriteAsync(BatchLine line, bool base64, Stream stream, CancellationToken ct)
+    public async Task WriteAsync(LineOutcome line, bool base64, Stream stream, CancellationToken ct)
     {
         var result = await OfAsync(line, base64, ct);
         ReadOnlyMemory<byte> json = JsonSerializer.SerializeToUtf8Bytes(result, DarkroomJson.Answers.BatchResult);
@@ -42,7 +42,7 @@ internal sealed class BatchResultWriter(Links links, SignedLinks signed, IImageS
         await stream.WriteAsync(json, ct);
     }
 
-    public async Task<BatchResult> OfAsync(BatchLine read, bool base64, CancellationToken ct)
+    public async Task<BatchResult> OfAsync(LineOutcome read, bool base64, CancellationToken ct)
     {
         var line = read.Job;
         var succeeded = line.Status == JobStatus.Succeeded;

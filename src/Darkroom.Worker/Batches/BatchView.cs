@@ -18,7 +18,7 @@ internal sealed class BatchView(BatchFigures figures)
 
     static Wire.Batch Of(Row row, BatchFigure figure)
     {
-        var ended = row.Succeeded + row.Failed + row.Canceled;
+        var ended = figure.Succeeded + figure.Failed + figure.Canceled;
         return new()
         {
             Id = WireId.Batch.Format(row.Id),
@@ -39,12 +39,12 @@ internal sealed class BatchView(BatchFigures figures)
             ExpiredAt = Seconds(row.ExpiredAt),
             CancellingAt = Seconds(row.CancellingAt),
             CancelledAt = Seconds(row.CancelledAt),
-            RequestCounts = new(row.Total, row.Succeeded, row.Failed + row.Canceled),
+            RequestCounts = new(row.Total, figure.Succeeded, figure.Failed + figure.Canceled),
             Usage = figure.TotalTokens is { } total ? new(figure.InputTokens ?? 0, new(0), figure.OutputTokens ?? 0, new(0), total) : null,
             Metadata = row.Metadata.Count > 0 ? row.Metadata : null,
-            // The counters are a second old at most, and what runs is counted now: between the two nothing may fall below 0.
+            // The row may be older than the figures by a moment.
             Counts = new(
-                Math.Max(0, row.Total - ended - row.Held - figure.Running), figure.Running, row.Succeeded, row.Failed, row.Held, row.Canceled),
+                Math.Max(0, row.Total - ended - figure.Held - figure.Running), figure.Running, figure.Succeeded, figure.Failed, figure.Held, figure.Canceled),
             SkippedLines = row.SkippedLines,
             PausedAt = Seconds(row.PausedAt),
             Priority = row.Priority,

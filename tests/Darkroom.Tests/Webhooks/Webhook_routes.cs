@@ -53,7 +53,7 @@ public sealed class Webhook_routes(ApiHost host) : IClassFixture<ApiHost>
         Assert.Equal(HttpStatusCode.Created, made.StatusCode);
         var receiver = await made.JsonAsync();
         Assert.StartsWith("whsec_", receiver.GetProperty("secret").GetString(), StringComparison.Ordinal);
-        Assert.Equal(7, receiver.GetProperty("events").GetArrayLength());
+        Assert.Equal(8, receiver.GetProperty("events").GetArrayLength());
         var path = $"{Endpoints}/{receiver.GetProperty("id").GetString()}";
 
         var seen = await client.GetJsonAsync(path);
