@@ -27,8 +27,7 @@ internal sealed class AuthOptions
 
     public int? RequestsPerMinuteOf(KeyHolder key) => key.RequestsPerMinute ?? RequestsPerMinute;
 
-    /// <summary>Null for no limit, which is also that of a caller without a key.</summary>
-    public long? MostBytesOf(KeyHolder? key) => key is null ? null : key.MaxBodyBytes ?? MaxBodyBytes;
+    public long? MostBytesOf(KeyHolder key) => key.MaxBodyBytes ?? MaxBodyBytes;
 }
 
 /// <summary>Never repeats the key: messages of a failed start end up in logs.</summary>

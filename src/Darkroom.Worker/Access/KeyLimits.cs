@@ -27,21 +27,14 @@ internal sealed class KeyLimits(RequestDelegate next, KeyRates rates, IOptions<A
         if (context.Request.ContentLength > most)
             return ApiError.TooLarge($"The body is longer than the {most} bytes that this key may send.");
         // A body that does not say its length is cut off where it passes the limit.
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize is not { } allowed || allowed > most)
-            context.AllowBody(most);
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } body && !(body.MaxRequestBodySize <= most))
+            body.MaxRequestBodySize = most;
         return null;
     }
 }
 
-internal static class BodyLimit
+internal static class KeyLimitsSetup
 {
+    /// <summary>Behind authorization, which finds the key.</summary>
     public static void UseKeyLimits(this IApplicationBuilder app) => app.UseMiddleware<KeyLimits>();
-
-    /// <summary>For a route that takes more, or less, than most: its body may be so long, but never longer than its key may send.</summary>
-    public static void AllowBody(this HttpContext http, long bytes)
-    {
-        var most = http.RequestServices.GetRequiredService<IOptions<AuthOptions>>().Value.MostBytesOf(http.Features.Get<KeyHolder>());
-        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } body)
-            body.MaxRequestBodySize = Math.Min(bytes, most ?? long.MaxValue);
-    }
 }
