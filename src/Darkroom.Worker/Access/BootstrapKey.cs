@@ -1,4 +1,5 @@
 using Darkroom.Migrations;
+using Darkroom.Worker.Api;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
@@ -22,11 +23,15 @@ internal sealed class BootstrapKey(IOptions<AuthOptions> options, IDbContextFact
         if (options.Value.BootstrapKey is not { Length: > 0 } key)
             return;
         var hash = ApiKeyText.Sha256(key);
+        var action = new AuditedAction(Actor.Configuration, "api_key.created", WireId.Key.Format(KeyId), new() { ["name"] = "bootstrap" });
+        await using var transaction = await db.Database.BeginTransactionAsync(ct);
         await db.Database.ExecuteSqlAsync($"""
             -- One node at a time: ON CONFLICT watches the id alone, and the hash is unique too.
             SELECT FROM darkroom.projects WHERE name = 'default' FOR UPDATE;
             -- A key that was made here before becomes the bootstrap key: a hash has one row.
             DELETE FROM darkroom.api_keys WHERE sha256 = {hash} AND id <> {KeyId};
+            """, ct);
+        var changed = await db.Database.ExecuteSqlAsync($"""
             INSERT INTO darkroom.api_keys AS k (id, project_id, name, sha256, hint, scopes, created_at)
             SELECT {KeyId}, id, 'bootstrap', {hash}, {ApiKeyText.Hint(key)}, {Everything}, darkroom.now()
             FROM darkroom.projects WHERE name = 'default'
@@ -34,5 +39,8 @@ internal sealed class BootstrapKey(IOptions<AuthOptions> options, IDbContextFact
             SET sha256 = excluded.sha256, hint = excluded.hint, scopes = excluded.scopes, revoked_at = NULL, expires_at = NULL
             WHERE k.sha256 <> excluded.sha256 OR k.revoked_at IS NOT NULL
             """, ct);
+        if (changed > 0)
+            await AuditLog.WriteAsync(db, action, ct);
+        await transaction.CommitAsync(ct);
     }
 }

@@ -91,6 +91,8 @@ internal sealed partial class Removal(
         var keep = webhooks.Value.KeepDeliveries;
         await db.WebhookAttempts.Where(a => db.WebhookDeliveries.Any(d => d.Id == a.DeliveryId && d.FinishedAt < DarkroomDb.Now() - keep)).ExecuteDeleteAsync(ct);
         await db.WebhookDeliveries.Where(d => d.FinishedAt < DarkroomDb.Now() - keep).ExecuteDeleteAsync(ct);
+        if (options.Value.AuditLog is { } age)
+            await db.AuditLog.Where(e => e.CreatedAt < DarkroomDb.Now() - age).ExecuteDeleteAsync(ct);
         // A used ticket expires by itself. One whose queue row was lost, as an abrupt end of Postgres may do, would stay for ever.
         await db.Database.ExecuteSqlAsync($"""
             DELETE FROM hangfire.job AS j

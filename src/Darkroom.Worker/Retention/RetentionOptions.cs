@@ -22,6 +22,9 @@ internal sealed class RetentionOptions
     /// <summary>After it, a finished job's pictures go from the store, and its links answer 410. Default null: with the job. 1 hour to 100 years.</summary>
     public TimeSpan? Pictures { get; set; }
 
+    /// <summary>After it, entries of the audit log go. Default null: never. 1 day to 100 years.</summary>
+    public TimeSpan? AuditLog { get; set; }
+
     /// <summary>Jobs that go in one transaction. Default 200, 1 to 10,000: small enough that nobody waits for its locks.</summary>
     public int BatchSize { get; set; } = 200;
 }
@@ -42,6 +45,7 @@ internal sealed class RetentionOptionsRules : IValidateOptions<RetentionOptions>
         Require(nameof(options.Jobs), options.Jobs, TimeSpan.FromDays(1), "1 day");
         Require(nameof(options.Attempts), options.Attempts, TimeSpan.FromDays(1), "1 day");
         Require(nameof(options.Pictures), options.Pictures, TimeSpan.FromHours(1), "1 hour");
+        Require(nameof(options.AuditLog), options.AuditLog, TimeSpan.FromDays(1), "1 day");
         if (options.BatchSize is < 1 or > 10_000)
             mistakes.Add($"{RetentionOptions.Section}:{nameof(options.BatchSize)} must be 1 to 10000, not {options.BatchSize}.");
         return mistakes.Count > 0 ? ValidateOptionsResult.Fail(mistakes) : ValidateOptionsResult.Success;

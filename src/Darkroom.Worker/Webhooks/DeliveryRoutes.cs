@@ -83,7 +83,7 @@ internal static class DeliveryRoutes
 
     static async Task<IResult> RecoverAsync(HttpContext http, DeliveryLog log, CancellationToken ct)
     {
-        var (body, refusal) = await WebhookRoutes.ReadAsync(
+        var (body, refusal) = await JsonBody.ReadAsync(
             http.Request, DarkroomJson.Requests.RecoverWebhooks, "an object with \"since\", an RFC 3339 time, and perhaps \"endpoint_id\"", ct);
         if (refusal is not null)
             return refusal;

@@ -1,5 +1,8 @@
+using System.Text.Json.Nodes;
 using Darkroom.Migrations;
 using Darkroom.Migrations.Rows;
+using Darkroom.Worker.Access;
+using Darkroom.Worker.Api;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
@@ -14,7 +17,7 @@ internal sealed class ReceiverRegistry(
 
     /// <param name="url">One that <see cref="Receivers"/> does not refuse.</param>
     /// <returns>The secret too, which is shown this once: only its encrypted form is stored.</returns>
-    public async Task<(WebhookEndpoint Receiver, string Secret)> RegisterAsync(Guid projectId, string url, string[] events, CancellationToken ct)
+    public async Task<(WebhookEndpoint Receiver, string Secret)> RegisterAsync(Guid projectId, string url, string[] events, Actor by, CancellationToken ct)
     {
         var (secret, shown) = secrets.Create();
         var receiver = new WebhookEndpoint
@@ -28,7 +31,8 @@ internal sealed class ReceiverRegistry(
         };
         await using var db = await databases.CreateDbContextAsync(ct);
         db.WebhookEndpoints.Add(receiver);
-        await db.SaveChangesAsync(ct);
+        await AuditLog.ChangeAsync(
+            db, Action(by, "registered", receiver.Id, new() { ["url"] = url, ["events"] = string.Join(',', events) }), () => db.SaveChangesAsync(ct), ct);
         return (receiver, shown);
     }
 
@@ -40,41 +44,43 @@ internal sealed class ReceiverRegistry(
 
     /// <summary>The secret so far signs too for a while. A second rotation within it ends that.</summary>
     /// <returns>The new secret, shown this once; null where there is no such receiver.</returns>
-    public async Task<string?> RotateAsync(Guid projectId, Guid id, CancellationToken ct)
+    public async Task<string?> RotateAsync(Guid projectId, Guid id, Actor by, CancellationToken ct)
     {
         var (secret, shown) = secrets.Create();
         var overlap = options.Value.SecretOverlap;
         await using var db = await databases.CreateDbContextAsync(ct);
-        var rotated = await One(db, projectId, id).ExecuteUpdateAsync(set => set
+        var rotated = await AuditLog.ChangeAsync(db, Action(by, "secret_rotated", id), () => One(db, projectId, id).ExecuteUpdateAsync(set => set
             .SetProperty(e => e.PreviousSecret, e => e.Secret)
             .SetProperty(e => e.PreviousUntil, e => DarkroomDb.Now() + overlap)
-            .SetProperty(e => e.Secret, secret), ct);
+            .SetProperty(e => e.Secret, secret), ct), ct);
         return rotated > 0 ? shown : null;
     }
 
     /// <summary>What failed while it was disabled stays failed until it is recovered.</summary>
-    public async Task EnableAsync(Guid projectId, Guid id, CancellationToken ct)
+    public async Task EnableAsync(Guid projectId, Guid id, Actor by, CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
-        await One(db, projectId, id).ExecuteUpdateAsync(set => set
+        await AuditLog.ChangeAsync(db, Action(by, "enabled", id), () => One(db, projectId, id).ExecuteUpdateAsync(set => set
             .SetProperty(e => e.DisabledAt, (DateTimeOffset?)null)
             .SetProperty(e => e.DisabledReason, (string?)null)
-            .SetProperty(e => e.FailingSince, (DateTimeOffset?)null), ct);
+            .SetProperty(e => e.FailingSince, (DateTimeOffset?)null), ct), ct);
     }
 
     /// <summary>No event is raised for it any more, and what waits for it is given up.</summary>
-    public async Task DisableAsync(Guid projectId, Guid id, CancellationToken ct)
+    public async Task DisableAsync(Guid projectId, Guid id, Actor by, CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
-        await One(db, projectId, id).Where(e => e.DisabledAt == null).ExecuteUpdateAsync(set => set
+        await AuditLog.ChangeAsync(db, Action(by, "disabled", id), () => One(db, projectId, id).Where(e => e.DisabledAt == null).ExecuteUpdateAsync(set => set
             .SetProperty(e => e.DisabledAt, e => DarkroomDb.Now())
-            .SetProperty(e => e.DisabledReason, ByPerson), ct);
+            .SetProperty(e => e.DisabledReason, ByPerson), ct), ct);
     }
 
-    public async Task<bool> DeleteAsync(Guid projectId, Guid id, CancellationToken ct)
+    public async Task<bool> DeleteAsync(Guid projectId, Guid id, Actor by, CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
-        return await One(db, projectId, id).ExecuteDeleteAsync(ct) > 0;
+        var url = await One(db, projectId, id).Select(e => e.Url).SingleOrDefaultAsync(ct);
+        var action = Action(by, "deleted", id, new() { ["url"] = url });
+        return await AuditLog.ChangeAsync(db, action, () => One(db, projectId, id).ExecuteDeleteAsync(ct), ct) > 0;
     }
 
     /// <returns>The delivery of an event of the type <see cref="WebhookEvents.Test"/>; null where there is no such receiver.</returns>
@@ -99,6 +105,9 @@ internal sealed class ReceiverRegistry(
         await db.SaveChangesAsync(ct);
         return delivery;
     }
+
+    static AuditedAction Action(Actor by, string what, Guid id, JsonObject? detail = null) =>
+        new(by, $"webhook_endpoint.{what}", WireId.WebhookEndpoint.Format(id), detail);
 
     static IQueryable<WebhookEndpoint> One(DarkroomDb db, Guid projectId, Guid id) =>
         db.WebhookEndpoints.Where(e => e.Id == id && e.ProjectId == projectId && e.Url != null);

@@ -1,10 +1,7 @@
-using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using Darkroom.Client;
 using Darkroom.Migrations;
 using Darkroom.Worker.Access;
 using Darkroom.Worker.Api;
-using Darkroom.Worker.Submission;
 using Microsoft.EntityFrameworkCore;
 using Row = Darkroom.Migrations.Rows;
 
@@ -46,12 +43,12 @@ internal static class WebhookRoutes
 
     static async Task<IResult> CreateAsync(HttpContext http, ReceiverRegistry registry, Receivers receivers, CancellationToken ct)
     {
-        var (body, refusal) = await ReadAsync(http.Request, DarkroomJson.Requests.RegisterWebhook, "an object with \"url\" and perhaps \"events\"", ct);
+        var (body, refusal) = await JsonBody.ReadAsync(http.Request, DarkroomJson.Requests.RegisterWebhook, "an object with \"url\" and perhaps \"events\"", ct);
         if (refusal is not null)
             return refusal;
         if (Judge(body!, receivers) is { Count: > 0 } faults)
             return ApiError.Invalid(faults);
-        var (row, secret) = await registry.RegisterAsync(http.User.ProjectId(), body!.Url!, body.Events ?? WebhookEvents.All, ct);
+        var (row, secret) = await registry.RegisterAsync(http.User.ProjectId(), body!.Url!, body.Events ?? WebhookEvents.All, Actor.Of(http), ct);
         return TypedResults.Json(WebhookView.Of(row, secret), DarkroomJson.Answers.WebhookEndpoint, statusCode: StatusCodes.Status201Created);
     }
 
@@ -97,23 +94,23 @@ internal static class WebhookRoutes
             : NoSuchReceiver(id);
 
     static async Task<IResult> DeleteAsync(string id, HttpContext http, ReceiverRegistry registry, CancellationToken ct) =>
-        await registry.DeleteAsync(http.User.ProjectId(), Known(id), ct) ? TypedResults.NoContent() : NoSuchReceiver(id);
+        await registry.DeleteAsync(http.User.ProjectId(), Known(id), Actor.Of(http), ct) ? TypedResults.NoContent() : NoSuchReceiver(id);
 
     static async Task<IResult> RotateAsync(string id, HttpContext http, ReceiverRegistry registry, CancellationToken ct) =>
-        await registry.RotateAsync(http.User.ProjectId(), Known(id), ct) is { } secret
+        await registry.RotateAsync(http.User.ProjectId(), Known(id), Actor.Of(http), ct) is { } secret
             && await registry.FindAsync(http.User.ProjectId(), Known(id), ct) is { } row
             ? TypedResults.Json(WebhookView.Of(row, secret), DarkroomJson.Answers.WebhookEndpoint)
             : NoSuchReceiver(id);
 
     static async Task<IResult> EnableAsync(string id, HttpContext http, ReceiverRegistry registry, CancellationToken ct)
     {
-        await registry.EnableAsync(http.User.ProjectId(), Known(id), ct);
+        await registry.EnableAsync(http.User.ProjectId(), Known(id), Actor.Of(http), ct);
         return await GetAsync(id, http, registry, ct);
     }
 
     static async Task<IResult> DisableAsync(string id, HttpContext http, ReceiverRegistry registry, CancellationToken ct)
     {
-        await registry.DisableAsync(http.User.ProjectId(), Known(id), ct);
+        await registry.DisableAsync(http.User.ProjectId(), Known(id), Actor.Of(http), ct);
         return await GetAsync(id, http, registry, ct);
     }
 
@@ -126,29 +123,6 @@ internal static class WebhookRoutes
     {
         http.Response.Headers.CacheControl = "no-store";
         return TypedResults.Json(new WebhookSecret(await secrets.OwnAsync(http.User.ProjectId(), ct)), DarkroomJson.Answers.WebhookSecret);
-    }
-
-    /// <summary>The body, or why it cannot be read.</summary>
-    internal static async Task<(T? Body, ApiError? Refusal)> ReadAsync<T>(HttpRequest request, JsonTypeInfo<T> type, string expected, CancellationToken ct)
-        where T : class
-    {
-        if (RequestBody.Refuse(request) is { } unreadable)
-            return (null, unreadable);
-        if (await RequestBody.ReadAsync(request, ct) is not { } body)
-            return (null, RequestBody.TooLong());
-        using (body)
-        {
-            try
-            {
-                return JsonSerializer.Deserialize(body.Bytes, type) is { } read
-                    ? (read, null)
-                    : (null, ApiError.BadRequest("invalid_json", $"The body must be {expected}."));
-            }
-            catch (JsonException e)
-            {
-                return (null, ApiError.BadRequest("invalid_json", $"The body must be {expected}: {e.Message.Split(" LineNumber:")[0].Split(" Path:")[0]}"));
-            }
-        }
     }
 
     /// <summary>What is no id of a receiver is the id of none.</summary>

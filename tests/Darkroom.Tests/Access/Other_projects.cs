@@ -12,9 +12,6 @@ namespace Darkroom.Tests.Access;
 /// <summary>Every route of the running worker, asked by one project for what another has. A route that is added is asked too.</summary>
 public sealed class Other_projects : IAsyncLifetime
 {
-    /// <summary>Forms that lead back to their list whatever they found.</summary>
-    static readonly string[] LeadBack = ["/jobs/bulk/{id:guid}/stop"];
-
     TestDatabase database = null!;
     SimulatorHost endpoint = null!;
     TestReceiver receiver = null!, eavesdropper = null!;
@@ -52,14 +49,16 @@ public sealed class Other_projects : IAsyncLifetime
             if (visit.IsAdministrators)
                 Assert.True(answer.StatusCode == HttpStatusCode.Forbidden || answer.Headers.Location?.AbsolutePath == Sessions.SignInPath, seen);
             else if (visit.NamesIds)
-                Assert.True(answer.StatusCode == HttpStatusCode.NotFound || LeadBack.Contains(visit.Pattern), seen);
+                // A form may lead back to its page whatever it found; that it changed nothing is seen below.
+                Assert.True(answer.StatusCode == HttpStatusCode.NotFound || (visit.IsPage && visit.Method == "POST" && answer.StatusCode == HttpStatusCode.Found), seen);
             else
                 Assert.All(owner.Ids.Values, id => Assert.False(text.Contains(id, StringComparison.Ordinal), seen));
         });
 
         Assert.Equal(before, await owner.RowsAsync(database, Cancel));
         // The owner's same calls find what they name: the ids are good, and it was for the project's sake that others found nothing.
-        var own = visits.Where(v => v.NamesIds && !v.IsAdministrators).ToList();
+        // Only the API deletes here: nothing can be deleted twice.
+        var own = visits.Where(v => v.NamesIds && !v.IsAdministrators && !(v.Deletes && v.IsPage)).ToList();
         Assert.True(own.Count >= 20, $"only {own.Count} calls name an id");
         await RouteWalk.MakeAsync(worker, owner.Key, own, (visit, answer) =>
         {

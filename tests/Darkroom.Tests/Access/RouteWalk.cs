@@ -15,6 +15,8 @@ namespace Darkroom.Tests.Access;
 /// <param name="NamesIds">In its path.</param>
 internal sealed record Visit(string Method, string Pattern, string Path, string? Body, bool NamesIds, bool IsAdministrators, bool IsPage)
 {
+    public bool Deletes => Method == "DELETE" || Path.EndsWith("/delete", StringComparison.Ordinal);
+
     public override string ToString() => $"{Method} {Path}";
 }
 
@@ -34,7 +36,7 @@ internal static class RouteWalk
         [.. worker.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
             .Where(r => r.Metadata.GetMetadata<IAllowAnonymous>() is null && !Apart.Any(p => r.RoutePattern.RawText!.StartsWith(p, StringComparison.Ordinal)))
             .SelectMany(route => VisitsOf(route, owner))
-            .OrderBy(v => v.Method == "DELETE" || v.Path.EndsWith("/delete", StringComparison.Ordinal))];
+            .OrderBy(v => v.Deletes)];
 
     static IEnumerable<Visit> VisitsOf(RouteEndpoint route, ProjectWithWork owner)
     {

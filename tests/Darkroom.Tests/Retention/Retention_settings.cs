@@ -22,6 +22,7 @@ public sealed class Retention_settings
             Jobs = TimeSpan.FromHours(23),
             Attempts = TimeSpan.Zero,
             Pictures = TimeSpan.FromDays(36_501),
+            AuditLog = TimeSpan.FromHours(1),
             BatchSize = 0,
         };
 
@@ -30,6 +31,7 @@ public sealed class Retention_settings
                 "Darkroom:Retention:Jobs must be null or 1 day to 36500 days, not 23:00:00.",
                 "Darkroom:Retention:Attempts must be null or 1 day to 36500 days, not 00:00:00.",
                 "Darkroom:Retention:Pictures must be null or 1 hour to 36500 days, not 36501.00:00:00.",
+                "Darkroom:Retention:AuditLog must be null or 1 day to 36500 days, not 01:00:00.",
                 "Darkroom:Retention:BatchSize must be 1 to 10000, not 0.",
             ],
             new RetentionOptionsRules().Validate(null, options).Failures);

@@ -33,15 +33,16 @@ public sealed class Webhook_routes(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [Theory]
-    [InlineData("""{"url":"https://example.com","colour":1}""")]
-    [InlineData("""{"url":3}""")]
-    [InlineData("[]")]
-    [InlineData("")]
-    public async Task What_is_no_registration_is_refused(string body)
+    [InlineData("""{"url":"https://example.com","colour":1}""", "colour", "unknown_parameter")]
+    [InlineData("""{"url":3}""", "url", "invalid_type")]
+    [InlineData("[]", null, "invalid_json")]
+    [InlineData("", null, "invalid_json")]
+    public async Task What_is_no_registration_is_refused(string body, string? param, string code)
     {
         using var answer = await host.Admin.PostJsonAsync(Endpoints, body);
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-        Assert.Equal("invalid_json", (await answer.JsonAsync()).GetProperty("error").GetProperty("code").GetString());
+        var error = (await answer.JsonAsync()).GetProperty("error");
+        Assert.Equal((param, code), (error.GetProperty("param").GetString(), error.GetProperty("code").GetString()));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using Darkroom.Migrations;
 using Darkroom.Migrations.Rows;
+using Darkroom.Worker.Access;
 using Microsoft.EntityFrameworkCore;
 
 namespace Darkroom.Worker.Dashboard.Jobs;
@@ -34,21 +35,24 @@ internal sealed class BulkActions(IDbContextFactory<DarkroomDb> databases) : IDi
         };
     }
 
-    public async Task BeginAsync(Guid projectId, string kind, JobsQuery query, CancellationToken ct)
+    public async Task BeginAsync(Guid projectId, string kind, JobsQuery query, Actor by, CancellationToken ct)
     {
+        var (id, filter) = (Guid.CreateVersion7(), (query with { After = null }).ToString());
         await using var db = await databases.CreateDbContextAsync(ct);
-        await db.Database.ExecuteSqlAsync($"""
+        await AuditLog.ChangeAsync(db, new(by, $"jobs.bulk_{kind}", id.ToString(), new() { ["filter"] = filter }), $"""
             INSERT INTO darkroom.bulk_actions (id, project_id, kind, filter, created_at, changed, skipped, claimed_until, stopped)
-            VALUES ({Guid.CreateVersion7()}, {projectId}, {kind}, {(query with { After = null }).ToString()}, darkroom.now(), 0, 0, darkroom.now(), false)
+            VALUES ({id}, {projectId}, {kind}, {filter}, darkroom.now(), 0, 0, darkroom.now(), false)
             """, ct);
         begun.Release();
     }
 
-    public async Task StopAsync(Guid projectId, Guid id, CancellationToken ct)
+    public async Task StopAsync(Guid projectId, Guid id, Actor by, CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
-        await db.BulkActions.Where(b => b.Id == id && b.ProjectId == projectId && b.FinishedAt == null)
-            .ExecuteUpdateAsync(set => set.SetProperty(b => b.FinishedAt, b => DarkroomDb.Now()).SetProperty(b => b.Stopped, true), ct);
+        await AuditLog.ChangeAsync(db, new(by, "jobs.bulk_stopped", id.ToString()), $"""
+            UPDATE darkroom.bulk_actions SET finished_at = darkroom.now(), stopped = true
+            WHERE id = {id} AND project_id = {projectId} AND finished_at IS NULL
+            """, ct);
     }
 
     /// <summary>Those that run, and those that ended lately.</summary>

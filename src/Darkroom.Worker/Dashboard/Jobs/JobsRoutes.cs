@@ -96,13 +96,13 @@ internal static class JobsRoutes
         // A field that means nothing filters nothing: on a page that is a remark, here it would cancel more than was meant.
         if (!BulkActions.Applies(kind, query) || query.Objections is not [])
             return TypedResults.BadRequest();
-        await actions.BeginAsync(http.User.ProjectId(), kind, query, ct);
+        await actions.BeginAsync(http.User.ProjectId(), kind, query, Actor.Of(http), ct);
         return TypedResults.LocalRedirect($"~/jobs{query}");
     }
 
     static async Task<IResult> StopBulkAsync(Guid id, HttpContext http, BulkActions actions, CancellationToken ct)
     {
-        await actions.StopAsync(http.User.ProjectId(), id, ct);
+        await actions.StopAsync(http.User.ProjectId(), id, Actor.Of(http), ct);
         return TypedResults.LocalRedirect("~/jobs");
     }
 }

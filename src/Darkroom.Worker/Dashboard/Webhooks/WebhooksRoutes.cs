@@ -87,13 +87,13 @@ internal static class WebhooksRoutes
         ];
         if (objections is not [])
             return await ListAsync(http, databases, ct, url: url, events: events, objections: objections);
-        var (receiver, secret) = await registry.RegisterAsync(http.User.ProjectId(), url, events, ct);
+        var (receiver, secret) = await registry.RegisterAsync(http.User.ProjectId(), url, events, Actor.Of(http), ct);
         return await PageAsync(receiver.Id, http, registry, databases, options, ct, secret, registered: true);
     }
 
     static async Task<IResult> RotateAsync(
         string id, HttpContext http, ReceiverRegistry registry, IDbContextFactory<DarkroomDb> databases, IOptions<WebhookOptions> options, CancellationToken ct) =>
-        await PageAsync(Known(id), http, registry, databases, options, ct, await registry.RotateAsync(http.User.ProjectId(), Known(id), ct));
+        await PageAsync(Known(id), http, registry, databases, options, ct, await registry.RotateAsync(http.User.ProjectId(), Known(id), Actor.Of(http), ct));
 
     static async Task<IResult> ShowOwnSecretAsync(HttpContext http, WebhookSecrets secrets, IDbContextFactory<DarkroomDb> databases, CancellationToken ct) =>
         await ListAsync(http, databases, ct, ownSecret: await secrets.OwnAsync(http.User.ProjectId(), ct));
@@ -106,18 +106,18 @@ internal static class WebhooksRoutes
 
     static async Task<IResult> EnableAsync(string id, HttpContext http, ReceiverRegistry registry, CancellationToken ct)
     {
-        await registry.EnableAsync(http.User.ProjectId(), Known(id), ct);
+        await registry.EnableAsync(http.User.ProjectId(), Known(id), Actor.Of(http), ct);
         return Back(Known(id));
     }
 
     static async Task<IResult> DisableAsync(string id, HttpContext http, ReceiverRegistry registry, CancellationToken ct)
     {
-        await registry.DisableAsync(http.User.ProjectId(), Known(id), ct);
+        await registry.DisableAsync(http.User.ProjectId(), Known(id), Actor.Of(http), ct);
         return Back(Known(id));
     }
 
     static async Task<IResult> DeleteAsync(string id, HttpContext http, ReceiverRegistry registry, CancellationToken ct) =>
-        await registry.DeleteAsync(http.User.ProjectId(), Known(id), ct) ? TypedResults.LocalRedirect("~/webhooks") : NotFound(http);
+        await registry.DeleteAsync(http.User.ProjectId(), Known(id), Actor.Of(http), ct) ? TypedResults.LocalRedirect("~/webhooks") : NotFound(http);
 
     /// <summary>What is no id of a receiver is the id of none.</summary>
     static Guid Known(string id) => WireId.WebhookEndpoint.TryParse(id, out var known) ? known : Guid.Empty;
