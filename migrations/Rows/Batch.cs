@@ -17,7 +17,7 @@ public sealed class Batch
     public required string CompletionWindow { get; init; }
     public Dictionary<string, string> Metadata { get; init; } = [];
 
-    /// <summary>Of its first line; null until the lines are read.</summary>
+    /// <summary>Of all its lines; null where they name several, or are not read yet.</summary>
     public string? Model { get; init; }
     public short Priority { get; init; }
     public short MaxAttempts { get; init; }

@@ -140,6 +140,7 @@ public static class WorkerApp
             app.MapJobs();
             app.MapEvents();
             app.MapFiles();
+            app.MapBatches();
             app.MapEndpointRoutes();
             app.MapUsage();
             app.MapWebhooks();

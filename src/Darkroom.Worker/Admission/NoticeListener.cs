@@ -11,7 +11,8 @@ namespace Darkroom.Worker.Admission;
 internal sealed partial class NoticeListener(
     NpgsqlDataSource postgres, AdmissionWake admission, TicketQueue tickets, RunningCalls running,
     [FromKeyedServices(WebhookSetup.Queue)] AdmissionWake events, [FromKeyedServices(WebhookSetup.Queue)] TicketQueue deliveries,
-    [FromKeyedServices(BatchSetup.Wake)] AdmissionWake batches, TimeProvider clock, ILogger<NoticeListener> logger) : BackgroundService
+    [FromKeyedServices(BatchSetup.Wake)] AdmissionWake batches, [FromKeyedServices(BatchSetup.NewBatches)] AdmissionWake newBatches,
+    TimeProvider clock, ILogger<NoticeListener> logger) : BackgroundService
 {
     static readonly TimeSpan Reconnect = TimeSpan.FromSeconds(1);
 
@@ -42,6 +43,7 @@ internal sealed partial class NoticeListener(
         events.Wake();
         deliveries.Wake();
         batches.Wake();
+        newBatches.Wake();
         while (true)
             await connection.WaitAsync(ct);
     }
@@ -55,6 +57,7 @@ internal sealed partial class NoticeListener(
                 // What raised it may have ended a job that somebody is to be told of.
                 events.Wake();
                 batches.Wake();
+                newBatches.Wake();
                 break;
             case Notices.Delivered:
                 events.Wake();

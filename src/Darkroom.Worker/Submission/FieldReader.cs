@@ -1,12 +1,10 @@
 using System.Text.Json;
 using Darkroom.Worker.Api;
-using Darkroom.Worker.Endpoint;
-using Darkroom.Worker.Webhooks;
 
 namespace Darkroom.Worker.Submission;
 
 /// <summary>Reads the fields of one JSON object and judges them together, so that all wrong ones are named at once.</summary>
-internal ref struct FieldReader(ReadOnlySpan<byte> json, IReadOnlyList<Parameter> parameters, SubmittedJob job)
+internal ref struct FieldReader<T>(ReadOnlySpan<byte> json, IReadOnlyList<Parameter<T>> parameters, T into)
 {
     readonly ReadOnlySpan<byte> json = json;
     readonly bool[] given = new bool[parameters.Count];
@@ -41,41 +39,26 @@ internal ref struct FieldReader(ReadOnlySpan<byte> json, IReadOnlyList<Parameter
         if (given[index])
             faults[index] = new(parameter.Name, "duplicate_parameter", $"'{parameter.Name}' is given twice, again at {JsonPlace.At(json, place)}.");
         var value = reader;
-        if (!given[index] && reader.TokenType != JsonTokenType.Null && parameter.Read(ref value, job) is { } fault)
+        if (!given[index] && reader.TokenType != JsonTokenType.Null && parameter.Read(ref value, into) is { } fault)
             faults[index] = new(parameter.Name, "invalid_type", $"'{parameter.Name}' {fault}.");
         given[index] |= reader.TokenType != JsonTokenType.Null;
         reader.Skip();
     }
 
     /// <summary>Applies the rules once every field is known, in the order of the parameter list; strangers come last.</summary>
-    public readonly Reading Judge(EndpointSettings settings, Receivers receivers, DateTimeOffset now)
+    public readonly Fault[] Judge(RuleContext context)
     {
-        var endpoint = settings.EndpointFor(job.Model);
-        var context = new RuleContext(settings, endpoint is null ? null : settings.Model(job.Model), now, receivers);
-        if (endpoint is not null && context.Model is { } model)
-        {
-            job.Endpoint = endpoint.Name;
-            FillFrom(model);
-        }
         for (var i = 0; i < parameters.Count; i++)
             faults[i] ??= Judge(parameters[i], given[i], context);
-        Fault[] all = [.. faults.OfType<Fault>(), .. strangers];
-        return all.Length == 0 ? new(job, []) : new(null, all);
+        return [.. faults.OfType<Fault>(), .. strangers];
     }
 
-    readonly Fault? Judge(Parameter parameter, bool given, RuleContext context) =>
+    readonly Fault? Judge(Parameter<T> parameter, bool given, RuleContext context) =>
         !given
             ? parameter.Required ? new(parameter.Name, "missing_required_parameter", $"'{parameter.Name}' is required.") : null
-            : parameter.Rule(job, context) is { } fault ? new(parameter.Name, parameter.Code, $"'{parameter.Name}' {fault}.") : null;
+            : parameter.Rule(into, context) is { } fault ? new(parameter.Name, parameter.Code, $"'{parameter.Name}' {fault}.") : null;
 
-    /// <summary>What is not asked for is <c>auto</c> where the model knows it, else its first choice.</summary>
-    readonly void FillFrom(ModelOptions model)
-    {
-        if (!given[IndexOf("quality")] && !model.Qualities.Contains(job.Quality))
-            job.Quality = model.Qualities[0];
-        if (!given[IndexOf("size")] && !model.Sizes.Contains(job.Size))
-            job.Size = model.Sizes[0];
-    }
+    public readonly bool IsGiven(string name) => given[IndexOf(name)];
 
     readonly int IndexOf(string name)
     {

@@ -24,18 +24,24 @@ internal static class Idempotency
             : ApiError.Invalid(Header, $"'{Header}' must be one value of 1 to {Longest} visible ASCII characters.");
     }
 
+    public static ApiError Reused() => ApiError.Conflict("idempotency_key_reused",
+        $"This {Header} was used within the last 24 hours for another request. Take a new key for a new request.");
+
     /// <summary>
     /// SHA-256 of the canonical body: fields in the list's order, defaults filled in, times in UTC, nulls left out. A parameter added
     /// later must be null by default: keys given before an upgrade then still match after it.
     /// </summary>
-    public static byte[] Sha256Of(SubmittedJob job)
+    public static byte[] Sha256Of(SubmittedJob job) => Sha256Of(job, Parameters.Job);
+
+    /// <inheritdoc cref="Sha256Of(SubmittedJob)"/>
+    public static byte[] Sha256Of<T>(T request, IEnumerable<Parameter<T>> parameters)
     {
         var canonical = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(canonical))
         {
             writer.WriteStartObject();
-            foreach (var parameter in Parameters.Job)
-                parameter.Write(writer, parameter.Name, job);
+            foreach (var parameter in parameters)
+                parameter.Write(writer, parameter.Name, request);
             writer.WriteEndObject();
         }
         return SHA256.HashData(canonical.WrittenSpan);

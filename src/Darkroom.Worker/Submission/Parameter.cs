@@ -6,23 +6,24 @@ namespace Darkroom.Worker.Submission;
 /// <summary>One field that a request may carry: how its value is read, what it must hold, how it is written canonically.</summary>
 /// <param name="Read">Stores the value; answers what is wrong with its type, else null.</param>
 /// <param name="Write">Writes name and value as the canonical body holds them, the same for every spelling of a request; nothing for null.</param>
+/// <typeparam name="T">What the request is read into.</typeparam>
 /// <param name="Rule">Answers what is wrong with the value, else null; asked once all fields are read.</param>
-internal sealed record Parameter(string Name, Parameter.Reading Read, Parameter.Writing Write, Parameter.Ruling Rule)
+internal sealed record Parameter<T>(string Name, Parameter<T>.Reading Read, Parameter<T>.Writing Write, Parameter<T>.Ruling Rule)
 {
-    internal delegate string? Reading(ref Utf8JsonReader reader, SubmittedJob into);
+    internal delegate string? Reading(ref Utf8JsonReader reader, T into);
 
-    internal delegate void Writing(Utf8JsonWriter writer, string name, SubmittedJob job);
+    internal delegate void Writing(Utf8JsonWriter writer, string name, T from);
 
-    internal delegate string? Ruling(SubmittedJob job, RuleContext context);
+    internal delegate string? Ruling(T from, RuleContext context);
 
     public bool Required { get; init; }
 
     /// <summary>The error code of a value that breaks the rule.</summary>
     public string Code { get; init; } = "invalid_value";
 
-    public static Parameter Text(string name, Func<SubmittedJob, string?> get, Action<SubmittedJob, string> set, Ruling rule)
+    public static Parameter<T> Text(string name, Func<T, string?> get, Action<T, string> set, Ruling rule)
     {
-        string? Read(ref Utf8JsonReader reader, SubmittedJob into)
+        string? Read(ref Utf8JsonReader reader, T into)
         {
             if (reader.TokenType != JsonTokenType.String)
                 return Not("a string", reader.TokenType);
@@ -31,18 +32,18 @@ internal sealed record Parameter(string Name, Parameter.Reading Read, Parameter.
             set(into, text);
             return null;
         }
-        void Write(Utf8JsonWriter writer, string key, SubmittedJob job)
+        void Write(Utf8JsonWriter writer, string key, T from)
         {
-            if (get(job) is { } text)
+            if (get(from) is { } text)
                 writer.WriteString(key, text);
         }
         return new(name, Read, Write, rule);
     }
 
-    public static Parameter Whole(
-        string name, Func<SubmittedJob, int> get, Action<SubmittedJob, int> set, int least, Func<RuleContext, int?> most)
+    public static Parameter<T> Whole(
+        string name, Func<T, int> get, Action<T, int> set, int least, Func<RuleContext, int?> most)
     {
-        string? Read(ref Utf8JsonReader reader, SubmittedJob into)
+        string? Read(ref Utf8JsonReader reader, T into)
         {
             if (reader.TokenType != JsonTokenType.Number)
                 return Not("a whole number", reader.TokenType);
@@ -52,15 +53,15 @@ internal sealed record Parameter(string Name, Parameter.Reading Read, Parameter.
             set(into, reader.TryGetInt32(out var value) ? value : int.MaxValue);
             return null;
         }
-        string? Rule(SubmittedJob job, RuleContext context) =>
-            get(job) < least || get(job) > most(context) ? most(context) is { } limit ? $"must be from {least} to {limit}" : $"must be at least {least}" : null;
-        return new(name, Read, (writer, key, job) => writer.WriteNumber(key, get(job)), Rule);
+        string? Rule(T from, RuleContext context) =>
+            get(from) < least || get(from) > most(context) ? most(context) is { } limit ? $"must be from {least} to {limit}" : $"must be at least {least}" : null;
+        return new(name, Read, (writer, key, from) => writer.WriteNumber(key, get(from)), Rule);
     }
 
-    public static Parameter Time(
-        string name, Func<SubmittedJob, DateTimeOffset?> get, Action<SubmittedJob, DateTimeOffset> set, Ruling rule)
+    public static Parameter<T> Time(
+        string name, Func<T, DateTimeOffset?> get, Action<T, DateTimeOffset> set, Ruling rule)
     {
-        string? Read(ref Utf8JsonReader reader, SubmittedJob into)
+        string? Read(ref Utf8JsonReader reader, T into)
         {
             if (reader.TokenType != JsonTokenType.String)
                 return Not("a string", reader.TokenType);
@@ -71,19 +72,19 @@ internal sealed record Parameter(string Name, Parameter.Reading Read, Parameter.
             set(into, time);
             return null;
         }
-        void Write(Utf8JsonWriter writer, string key, SubmittedJob job)
+        void Write(Utf8JsonWriter writer, string key, T from)
         {
-            if (get(job) is { } time)
+            if (get(from) is { } time)
                 writer.WriteString(key, time.UtcDateTime);
         }
         return new(name, Read, Write, rule);
     }
 
     /// <summary>An object whose values are strings.</summary>
-    public static Parameter Pairs(
-        string name, Func<SubmittedJob, Dictionary<string, string>> get, Action<SubmittedJob, Dictionary<string, string>> set, Ruling rule)
+    public static Parameter<T> Pairs(
+        string name, Func<T, Dictionary<string, string>> get, Action<T, Dictionary<string, string>> set, Ruling rule)
     {
-        string? Read(ref Utf8JsonReader reader, SubmittedJob into)
+        string? Read(ref Utf8JsonReader reader, T into)
         {
             if (reader.TokenType != JsonTokenType.StartObject)
                 return Not("an object of strings", reader.TokenType);
@@ -103,10 +104,10 @@ internal sealed record Parameter(string Name, Parameter.Reading Read, Parameter.
             set(into, pairs);
             return null;
         }
-        void Write(Utf8JsonWriter writer, string key, SubmittedJob job)
+        void Write(Utf8JsonWriter writer, string key, T from)
         {
             writer.WriteStartObject(key);
-            foreach (var pair in get(job).OrderBy(p => p.Key, StringComparer.Ordinal))
+            foreach (var pair in get(from).OrderBy(p => p.Key, StringComparer.Ordinal))
                 writer.WriteString(pair.Key, pair.Value);
             writer.WriteEndObject();
         }
@@ -114,9 +115,9 @@ internal sealed record Parameter(string Name, Parameter.Reading Read, Parameter.
     }
 
     /// <summary>A set of words: their order means nothing.</summary>
-    public static Parameter Words(string name, Func<SubmittedJob, string[]?> get, Action<SubmittedJob, string[]> set, Ruling rule)
+    public static Parameter<T> Words(string name, Func<T, string[]?> get, Action<T, string[]> set, Ruling rule)
     {
-        string? Read(ref Utf8JsonReader reader, SubmittedJob into)
+        string? Read(ref Utf8JsonReader reader, T into)
         {
             if (reader.TokenType != JsonTokenType.StartArray)
                 return Not("an array of strings", reader.TokenType);
@@ -132,9 +133,9 @@ internal sealed record Parameter(string Name, Parameter.Reading Read, Parameter.
             set(into, [.. words.Order(StringComparer.Ordinal)]);
             return null;
         }
-        void Write(Utf8JsonWriter writer, string key, SubmittedJob job)
+        void Write(Utf8JsonWriter writer, string key, T from)
         {
-            if (get(job) is not { } words)
+            if (get(from) is not { } words)
                 return;
             writer.WriteStartArray(key);
             foreach (var word in words)
@@ -144,7 +145,7 @@ internal sealed record Parameter(string Name, Parameter.Reading Read, Parameter.
         return new(name, Read, Write, rule);
     }
 
-    static string Not(string wanted, JsonTokenType found) => $"must be {wanted}, not " + found switch
+    public static string Not(string wanted, JsonTokenType found) => $"must be {wanted}, not " + found switch
     {
         JsonTokenType.StartObject => "an object",
         JsonTokenType.StartArray => "an array",

@@ -1,4 +1,4 @@
-using static Darkroom.Worker.Submission.Parameter;
+using static Darkroom.Worker.Submission.Parameter<Darkroom.Worker.Submission.SubmittedJob>;
 using static Darkroom.Worker.Submission.Rules;
 
 namespace Darkroom.Worker.Submission;
@@ -10,7 +10,7 @@ namespace Darkroom.Worker.Submission;
 internal static class Parameters
 {
     /// <summary>What the endpoint itself takes.</summary>
-    public static readonly Parameter[] Generation =
+    public static readonly Parameter<SubmittedJob>[] Generation =
     [
         Text("model", j => j.Model, (j, v) => j.Model = v, ServedModel) with { Required = true, Code = "model_not_found" },
         Text("prompt", j => j.Prompt, (j, v) => j.Prompt = v, UsablePrompt) with { Required = true },
@@ -20,11 +20,11 @@ internal static class Parameters
     ];
 
     /// <summary>What <c>POST /v1/jobs</c> takes.</summary>
-    public static readonly Parameter[] Job =
+    public static readonly Parameter<SubmittedJob>[] Job =
     [
         .. Generation,
         Text("custom_id", j => j.CustomId, (j, v) => j.CustomId = v, (j, _) => Length(j.CustomId!, 1, 512)),
-        Pairs("metadata", j => j.Metadata, (j, v) => j.Metadata = v, FewShortPairs),
+        Pairs("metadata", j => j.Metadata, (j, v) => j.Metadata = v, (j, _) => FewShortPairs(j.Metadata)),
         Whole("priority", j => j.Priority, (j, v) => j.Priority = v, 0, _ => 9),
         Time("not_before", j => j.NotBefore, (j, v) => j.NotBefore = v, (_, _) => null),
         Time("deadline", j => j.Deadline, (j, v) => j.Deadline = v, DeadlineAhead),

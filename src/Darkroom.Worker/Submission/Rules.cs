@@ -22,12 +22,12 @@ internal static class Rules
             ? $"must have {least} to {most} characters, not {length}"
             : null;
 
-    public static string? FewShortPairs(SubmittedJob job, RuleContext context)
+    public static string? FewShortPairs(Dictionary<string, string> pairs)
     {
         const int MostPairs = 16, LongestKey = 64, LongestValue = 512;
-        if (job.Metadata.Count > MostPairs)
-            return $"must have at most {MostPairs} pairs, not {job.Metadata.Count}";
-        foreach (var (key, value) in job.Metadata)
+        if (pairs.Count > MostPairs)
+            return $"must have at most {MostPairs} pairs, not {pairs.Count}";
+        foreach (var (key, value) in pairs)
         {
             if (Length(key, 1, LongestKey) is { } wrongKey)
                 return $"has a key that {wrongKey}";

@@ -48,10 +48,7 @@ internal static class SubmissionRoutes
     static IResult Answer(HttpContext http, Intake intake, JobView view, WorkSignal work)
     {
         if (intake.Job is not { } row)
-        {
-            return ApiError.Conflict("idempotency_key_reused",
-                $"This {Idempotency.Header} was used within the last 24 hours for another request. Take a new key for a new request.");
-        }
+            return Idempotency.Reused();
         if (intake.Replayed)
             http.Response.Headers[Idempotency.ReplayedHeader] = "true";
         else

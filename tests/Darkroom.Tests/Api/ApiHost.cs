@@ -8,6 +8,7 @@ using Darkroom.Tests.Infrastructure;
 using Darkroom.Worker.Access;
 using Darkroom.Worker.Admission;
 using Darkroom.Worker.Api;
+using Darkroom.Worker.Batches;
 using Darkroom.Worker.Database;
 using Darkroom.Worker.Endpoint;
 using Darkroom.Worker.Events;
@@ -91,7 +92,7 @@ public sealed class ApiHost : IAsyncLifetime
         builder.Services.AddImageStore(builder.Configuration);
         builder.Services.AddWorkSignal();
         builder.Services.AddSingleton<JobTransitions>();
-        builder.Services.AddApi().AddAccess().AddSubmission().AddJobRoutes().AddFiles().AddWebhooks().AddEvents();
+        builder.Services.AddApi().AddAccess().AddSubmission().AddJobRoutes().AddFiles().AddBatches().AddWebhooks().AddEvents();
         app = builder.Build();
         app.UseErrorBoundary();
         app.UseAuthorization();
@@ -100,6 +101,7 @@ public sealed class ApiHost : IAsyncLifetime
         app.MapJobs();
         app.MapEvents();
         app.MapFiles();
+        app.MapBatches();
         app.MapEndpointRoutes();
         app.MapUsage();
         app.MapWebhooks();

@@ -85,6 +85,7 @@ public sealed class Every_route(ApiHost host) : IClassFixture<ApiHost>
     [InlineData("GET", "/v1/jobs/x/images/first", HttpStatusCode.NotFound, "not_found")]
     [InlineData("GET", "/v1/files/file-1", HttpStatusCode.NotFound, "not_found")]
     [InlineData("GET", "/v1/files/file-00000000000070008000000000000000/content", HttpStatusCode.NotFound, "not_found")]
+    [InlineData("GET", "/v1/batches/x", HttpStatusCode.NotFound, "not_found")]
     [InlineData("DELETE", "/v1/files/x", HttpStatusCode.NotFound, "not_found")]
     [InlineData("POST", "/v1/jobs/x/cancel", HttpStatusCode.NotFound, "not_found")]
     [InlineData("POST", "/v1/jobs/x/retry", HttpStatusCode.NotFound, "not_found")]

@@ -22,6 +22,7 @@ public sealed class The_description(ApiHost host) : IClassFixture<ApiHost>
             "POST /v1/jobs", "GET /v1/jobs", "GET /v1/jobs/{id}", "GET /v1/jobs/{id}/attempts", "GET /v1/jobs/{id}/events",
             "GET /v1/jobs/{id}/images/{index}", "HEAD /v1/jobs/{id}/images/{index}", "POST /v1/jobs/{id}/cancel", "POST /v1/jobs/{id}/retry",
             "POST /v1/files", "GET /v1/files", "GET /v1/files/{id}", "GET /v1/files/{id}/content", "HEAD /v1/files/{id}/content", "DELETE /v1/files/{id}",
+            "POST /v1/batches", "GET /v1/batches", "GET /v1/batches/{id}",
             "POST /v1/webhook_endpoints", "GET /v1/webhook_endpoints", "GET /v1/webhook_endpoints/{id}", "DELETE /v1/webhook_endpoints/{id}",
             "POST /v1/webhook_endpoints/{id}/disable", "POST /v1/webhook_endpoints/{id}/enable", "POST /v1/webhook_endpoints/{id}/rotate", "POST /v1/webhook_endpoints/{id}/test",
             "GET /v1/webhook_deliveries", "GET /v1/webhook_deliveries/{id}", "GET /v1/webhook_deliveries/{id}/attempts",
