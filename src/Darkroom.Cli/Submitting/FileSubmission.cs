@@ -63,6 +63,7 @@ internal sealed class FileSubmission(Session session, ParseResult parsed, Submit
         return new()
         {
             InputFileId = file,
+            CompletionWindow = parsed.GetValue(options.CompletionWindow)!,
             Metadata = metadata.Count > 0 ? metadata : null,
             Priority = parsed.GetValue(options.Priority),
             MaxAttempts = parsed.GetValue(options.MaxAttempts),
@@ -92,7 +93,7 @@ internal sealed class FileSubmission(Session session, ParseResult parsed, Submit
     {
         var told = batch.Errors?.Data ?? [];
         InputError[] errors = [.. told.Select(e => new InputError(
-            input.File, e.Line is { } line ? input.OriginalLine(line) : 1, null, e.Param is { } param ? $"{param}: {e.Message}" : e.Message))];
+            input.File, e.Line is { } line ? input.OriginalLine(line) : null, null, e.Param is { } param ? $"{param}: {e.Message}" : e.Message))];
         return Refuse(errors, errors.Length);
     }
 

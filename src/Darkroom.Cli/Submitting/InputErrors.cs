@@ -1,12 +1,12 @@
 namespace Darkroom.Cli.Submitting;
 
 /// <summary>What is wrong with an input file, and where.</summary>
-/// <param name="Line">From 1.</param>
+/// <param name="Line">From 1; null where the whole file is meant.</param>
 /// <param name="Column">From 1, in characters; null where the whole line is meant.</param>
-internal sealed record InputError(string File, int Line, int? Column, string Message)
+internal sealed record InputError(string File, int? Line, int? Column, string Message)
 {
     /// <summary>As compilers say it, so that editors find it.</summary>
-    public string Place => Column is { } column ? $"{File}:{Line}:{column}" : $"{File}:{Line}";
+    public string Place => string.Join(':', new object?[] { File, Line, Column }.Where(part => part is not null));
 
     public override string ToString() => $"{Place}: {Message}";
 }

@@ -46,7 +46,7 @@ internal static class SubmitCommand
             return $"'{what}' is a file, but neither .jsonl nor .csv.";
         if (isFile && !File.Exists(what))
             return $"There is no file '{what}'.";
-        Option[] forTables = [options.Template, options.Parameters, options.Delimiter, options.AllowEmpty], forFiles = [options.SkipInvalid, options.Check];
+        Option[] forTables = [options.Template, options.Parameters, options.Delimiter, options.AllowEmpty], forFiles = [options.SkipInvalid, options.Check, options.CompletionWindow];
         if (!isTable && forTables.FirstOrDefault(Given) is { } table)
             return $"{table.Name} is for a .csv.";
         if (!isFile && forFiles.FirstOrDefault(Given) is { } file)

@@ -37,6 +37,12 @@ internal sealed class SubmitOptions
     public Option<string?> OnUnknown { get; } = Text("--on-unknown", "After a call that may have been billed: retry, or hold for a person.");
     public Option<string?> WebhookUrl { get; } = Text("--webhook-url", "Told how it ended.");
     public Option<string?> IdempotencyKey { get; } = Text("--idempotency-key", "Of a prompt: the same key within 24 hours is the same job. Default: a random one.");
+    public Option<string> CompletionWindow { get; } = new("--completion-window")
+    {
+        Description = "Of a file: what is not sent by then expires; hours or days.",
+        DefaultValueFactory = _ => "24h",
+    };
+
     public Option<bool> SkipInvalid { get; } = new("--skip-invalid") { Description = "Of a file: go on without lines that Darkroom refuses." };
     public Option<bool> Check { get; } = new("--check") { Description = "Of a file: only read and check it, here; submit nothing." };
     public Option<bool> Watch { get; } = new("--watch", "-w") { Description = "Stay until all has ended." };
@@ -59,7 +65,7 @@ internal sealed class SubmitOptions
     public Command ToCommand(string name, string description) => new(name, description)
     {
         What, Template, Parameters, Delimiter, AllowEmpty, Model, Quality, Size, N, CustomId, Metadata, Priority, MaxAttempts, MaxUnknownAttempts,
-        OnUnknown, WebhookUrl, IdempotencyKey, SkipInvalid, Check, Watch,
+        OnUnknown, WebhookUrl, IdempotencyKey, CompletionWindow, SkipInvalid, Check, Watch,
     };
 
     public Dictionary<string, string>? Pairs(ParseResult parsed) => parsed.GetValue(Metadata) is { Length: > 0 } pairs

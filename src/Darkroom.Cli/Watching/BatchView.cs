@@ -47,7 +47,11 @@ internal static class BatchView
         return $"{Words.Count(batch.Images, "picture", "pictures")}{rate}, {Words.Count(batch.Usage?.TotalTokens ?? 0)} tokens, {Words.Money(batch.Cost)}";
     }
 
-    static string End(Batch batch, DateTimeOffset now) => batch is { HasEnded: false, EstimatedEndAt: { } end }
-        ? $", ends about {Words.Time(end)} (in {Words.Duration(DateTimeOffset.FromUnixTimeSeconds(end) - now)})"
-        : "";
+    static string End(Batch batch, DateTimeOffset now)
+    {
+        if (batch is not { HasEnded: false, EstimatedEndAt: { } end })
+            return "";
+        var late = batch.ExpiresAt < end ? $"; what is not sent by {Words.Time(batch.ExpiresAt.Value)} expires" : "";
+        return $", ends about {Words.Time(end)} (in {Words.Duration(DateTimeOffset.FromUnixTimeSeconds(end) - now)}{late})";
+    }
 }

@@ -51,6 +51,14 @@ public sealed class The_view_of_a_batch
     }
 
     [Fact]
+    public void A_batch_that_will_expire_before_its_end_says_so()
+    {
+        var tooSlow = Half with { ExpiresAt = Now.AddMinutes(5).ToUnixTimeSeconds() };
+
+        Assert.Contains($"; what is not sent by {Darkroom.Cli.Words.Time(Now.AddMinutes(5))} expires)", BatchView.Line(tooSlow), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_batch_that_is_paused_says_so_and_one_that_has_ended_tells_no_pace()
     {
         Assert.StartsWith("paused: 1,000 of 2,000 done, 30 failed, 1 held, 1 canceled; ", BatchView.Line(Half with { PausedAt = 1 }), StringComparison.Ordinal);
