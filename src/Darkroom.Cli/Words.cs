@@ -14,12 +14,12 @@ internal static class Words
 
     public static string Rate(double perMinute) => perMinute.ToString(perMinute < 10 ? "0.0" : "N0", Plain);
 
-    /// <summary>Four decimals below a hundred: a small picture costs a cent.</summary>
+    /// <summary>Four decimals below ten: a small picture costs a cent.</summary>
     public static string Money(string currency, decimal? amount)
     {
         if (amount is not { } known)
             return "unknown";
-        var text = known.ToString(known < 100 ? "N4" : "N2", Plain);
+        var text = known.ToString(known < 10 ? "N4" : "N2", Plain);
         return currency == "USD" ? $"${text}" : $"{text} {currency}";
     }
 

@@ -16,17 +16,18 @@ internal static class BatchView
         Add(bars, "done", counts.Succeeded, batch.RequestCounts.Total, Color.Green);
         Add(bars, "failed", counts.Failed + counts.Canceled, batch.RequestCounts.Total, Color.Red);
         Add(bars, "held", counts.Held, batch.RequestCounts.Total, Color.Yellow);
-        return new Rows(new Text($"{batch.Id}  {Status(batch)}"), bars, new Text(Figures(batch) + End(batch, now)));
+        return new Rows(new Text($"{batch.Id}  {Status(batch)}"), bars, new Text(Figures(batch)), new Text(End(batch, now)));
     }
 
     /// <summary>All of it in words.</summary>
     public static string Line(Batch batch)
     {
         var counts = batch.Counts;
+        var end = End(batch, DateTimeOffset.Now) is { Length: > 0 } estimate ? $", {estimate}" : "";
         var canceled = counts.Canceled > 0 ? $", {Words.Count(counts.Canceled)} canceled" : "";
         var skipped = batch.SkippedLines > 0 ? $", {Words.Count(batch.SkippedLines)} bad lines skipped" : "";
         return $"{Status(batch)}: {Words.Count(counts.Succeeded)} of {Words.Count(batch.RequestCounts.Total)} done, {Words.Count(counts.Failed)} failed, "
-            + $"{Words.Count(counts.Held)} held{canceled}{skipped}; {Figures(batch)}{End(batch, DateTimeOffset.Now)}";
+            + $"{Words.Count(counts.Held)} held{canceled}{skipped}; {Figures(batch)}{end}";
     }
 
     static void Add(Grid bars, string name, int count, int total, Color color)
@@ -52,6 +53,6 @@ internal static class BatchView
         if (batch is not { HasEnded: false, EstimatedEndAt: { } end })
             return "";
         var late = batch.ExpiresAt < end ? $"; what is not sent by {Words.Time(batch.ExpiresAt.Value)} expires" : "";
-        return $", ends about {Words.Time(end)} (in {Words.Duration(DateTimeOffset.FromUnixTimeSeconds(end) - now)}{late})";
+        return $"ends about {Words.Time(end)} (in {Words.Duration(DateTimeOffset.FromUnixTimeSeconds(end) - now)}{late})";
     }
 }
