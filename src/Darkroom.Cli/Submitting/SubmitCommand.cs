@@ -69,9 +69,9 @@ internal static class SubmitCommand
         {
             models = [.. (await session.Darkroom.ListModelsAsync(ct)).Select(m => m.Id)];
         }
-        catch (DarkroomException e) when (e.Status == HttpStatusCode.Forbidden && model is not null)
+        catch (DarkroomException e) when (e.Status is HttpStatusCode.Forbidden or HttpStatusCode.NotFound && (model is not null || isFile))
         {
-            // A key that may only submit.
+            // A key that may only submit, or a proxy that lets only that through: the submission itself is checked all the same.
             return null;
         }
         if (model is null)
