@@ -96,7 +96,7 @@ public static class WorkerApp
         services.AddTickets();
         services.AddWebhooks();
         services.AddBatches();
-        services.AddDashboard(roles);
+        services.AddDashboard(configuration, roles);
         if (roles.MakesCalls)
         {
             services.AddExecution(configuration);

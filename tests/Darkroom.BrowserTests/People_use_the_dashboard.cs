@@ -167,6 +167,24 @@ public sealed class People_use_the_dashboard(Site site) : IClassFixture<Site>
     }
 
     [Fact(Timeout = 120_000)]
+    public async Task A_person_signs_in_at_the_provider_sees_live_figures_and_signs_out()
+    {
+        (site.Provider.Present, site.Provider.Asks) = (new("ada", "Ada Lovelace", "viewers"), true);
+        await using var person = await Person.ComeAsync(site, ColorScheme.Light, 1280);
+        await person.GoAsync("/jobs?status=held");
+        await person.Page.GetByRole(AriaRole.Link, new() { Name = "Sign in with Studio SSO" }).ClickAsync();
+        await person.Page.GetByRole(AriaRole.Link, new() { Name = "Continue as Ada Lovelace" }).ClickAsync();
+
+        await Expect(person.Page).ToHaveURLAsync(new Uri(site.Address, "/jobs?status=held").ToString());
+        await person.GoLiveAsync("/");
+        await person.SeesAsync("Ada Lovelace");
+        await Expect(person.Page.GetByRole(AriaRole.Link, new() { Name = "Settings" })).ToHaveCountAsync(0);
+        await person.PressAsync("Sign out");
+        await person.GoAsync("/");
+        await Expect(person.Page.GetByLabel("API key")).ToBeVisibleAsync();
+    }
+
+    [Fact(Timeout = 120_000)]
     public async Task A_prompt_full_of_markup_does_nothing()
     {
         var id = await site.SubmitAsync(Site.Waiting("<img src=x onerror=alert(1)><script>alert(2)</script><style>body{display:none}</style>"));

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Darkroom.Simulator;
+using Darkroom.Tests.Dashboard;
 using Darkroom.Tests.Infrastructure;
 using Darkroom.Tests.Webhooks;
 using Microsoft.Playwright;
@@ -24,6 +25,9 @@ public sealed class Site : IAsyncLifetime
     /// <summary>A receiver of webhooks on this machine, which the worker may tell; it has one more try for each delivery, at once.</summary>
     internal TestReceiver Receiver { get; private set; } = null!;
 
+    /// <summary>An OpenID Connect provider, whose <c>viewers</c> may read.</summary>
+    internal TestProvider Provider { get; private set; } = null!;
+
     public IBrowser Browser { get; private set; } = null!;
 
     public Uri Address => worker!.Address;
@@ -41,8 +45,9 @@ public sealed class Site : IAsyncLifetime
             (o.MinPictureBytes, o.MaxPictureBytes, o.DistinctPictures) = (200_000, 400_000, 0);
         });
         Receiver = await TestReceiver.StartAsync();
+        Provider = await TestProvider.StartAsync();
         worker = await TestWorker.StartAsync(
-            database, Endpoint, "Darkroom:Webhooks:AllowHttp=true", "Darkroom:Webhooks:AllowedNetworks:0=127.0.0.0/8", "Darkroom:Webhooks:Schedule:0=00:00:00");
+            database, Endpoint, [.. Provider.Settings(("viewers", "default", "read")), "Darkroom:Webhooks:AllowHttp=true", "Darkroom:Webhooks:AllowedNetworks:0=127.0.0.0/8", "Darkroom:Webhooks:Schedule:0=00:00:00"]);
         playwright = await Playwright.CreateAsync();
         Browser = await playwright.Chromium.LaunchAsync(new()
         {
@@ -85,6 +90,8 @@ public sealed class Site : IAsyncLifetime
         playwright?.Dispose();
         if (worker is not null)
             await worker.DisposeAsync();
+        if (Provider is not null)
+            await Provider.DisposeAsync();
         if (Receiver is not null)
             await Receiver.DisposeAsync();
         if (Endpoint is not null)

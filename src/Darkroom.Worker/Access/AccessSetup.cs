@@ -14,6 +14,10 @@ internal static class AccessSetup
         services.AddSingleton<BootstrapKey>().AddSingleton<ApiKeys>().AddSingleton<KeyAdministration>().AddSingleton<SignedLinks>();
         services.AddSingleton<KeyRates>().AddSingleton<KeyUse>().AddHostedService(provider => provider.GetRequiredService<KeyUse>());
 
+        services.AddSingleton<IValidateOptions<OpenIdConnectSettings>, OpenIdConnectRules>();
+        services.AddOptions<OpenIdConnectSettings>().BindConfiguration(OpenIdConnectSettings.Section).ValidateOnStart();
+        services.AddSingleton<SessionCheck>();
+
         KeyRing.Add(services);
         services.AddAuthentication()
             .AddSessions()

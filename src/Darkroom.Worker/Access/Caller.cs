@@ -14,6 +14,10 @@ internal static class Caller
         [new(ClaimTypes.Name, holder.Name), new(KeyClaim, holder.KeyId.ToString()), new(ProjectClaim, holder.ProjectId.ToString()),
             .. holder.Scopes.Select(s => new Claim(ScopeClaim, s))], scheme));
 
+    /// <summary>A person without a key.</summary>
+    public static ClaimsPrincipal Of(string name, Guid projectId, string[] scopes, string scheme) => new(new ClaimsIdentity(
+        [new(ClaimTypes.Name, name), new(ProjectClaim, projectId.ToString()), .. scopes.Select(s => new Claim(ScopeClaim, s))], scheme));
+
     public static ClaimsPrincipal OfLink(string scheme) => new(new ClaimsIdentity([new(ScopeClaim, LinkScope)], scheme));
 
     /// <summary>The project whose rows the caller may see, and no other; admin keys too are of one project.</summary>

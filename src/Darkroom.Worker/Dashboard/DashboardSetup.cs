@@ -14,8 +14,9 @@ internal static class DashboardSetup
     const string ContentSecurityPolicy =
         "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'self'; frame-ancestors 'none'";
 
-    public static IServiceCollection AddDashboard(this IServiceCollection services, Roles roles)
+    public static IServiceCollection AddDashboard(this IServiceCollection services, IConfiguration configuration, Roles roles)
     {
+        ProviderSignIn.Add(services, configuration);
         services.AddRazorComponents().AddInteractiveServerComponents();
         services.AddAntiforgery(options =>
         {
@@ -44,9 +45,11 @@ internal static class DashboardSetup
         PageFiles.Map(open);
         open.MapGet(Sessions.SignInPath, (HttpContext http, SignIn signIn) => signIn.Show(http)).AllowAnonymous();
         open.MapPost(Sessions.SignInPath, (HttpContext http, SignIn signIn, CancellationToken ct) => signIn.OpenAsync(http, ct)).AllowAnonymous();
+        open.MapGet(ProviderSignIn.Path, (HttpContext http, SignIn signIn) => signIn.AskProviderAsync(http)).AllowAnonymous();
         open.MapPost("/sign-out", (HttpContext http, SignIn signIn) => signIn.CloseAsync(http)).RequireAuthorization(Scopes.Dashboard);
 
-        var pages = open.MapGroup("").RequireAuthorization(Scopes.Dashboard);
+        var pages = open.MapGroup("").RequireAuthorization(Scopes.Dashboard).AddEndpointFilter(async (context, next) =>
+            await context.HttpContext.RequestServices.GetRequiredService<ProviderSignIn>().AsksAgainAsync(context.HttpContext) ? TypedResults.Empty : await next(context));
         var changes = pages.MapGroup("").AddEndpointFilter(RefuseForgeriesAsync);
         pages.MapGet("/", (HttpContext http) => new RazorComponentResult<OverviewPage>(new { Visitor = Visitor.Of(http) }));
         JobsRoutes.Map(pages, changes);

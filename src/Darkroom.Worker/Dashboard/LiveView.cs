@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Components;
 namespace Darkroom.Worker.Dashboard;
 
 /// <summary>
-/// A part of a page that follows what it shows. It only reads; every change is a form, which any node takes. It ends with the key that
-/// opened the session, and shows the last figures while the database is away.
+/// A part of a page that follows what it shows. It only reads; every change is a form, which any node takes. It ends with the
+/// session, and shows the last figures while the database is away.
 /// </summary>
 public abstract class LiveView : ComponentBase, IDisposable
 {
@@ -18,7 +18,7 @@ public abstract class LiveView : ComponentBase, IDisposable
 
     [Parameter, EditorRequired] public required Visitor Visitor { get; set; }
 
-    [Inject] internal ApiKeys Keys { get; set; } = null!;
+    [Inject] internal SessionCheck Sessions { get; set; } = null!;
     [Inject] internal TimeProvider Time { get; set; } = null!;
 
     /// <summary>Why the figures stand still; null while they move.</summary>
@@ -66,7 +66,7 @@ public abstract class LiveView : ComponentBase, IDisposable
     {
         try
         {
-            if (await Keys.FindAsync(Convert.FromHexString(Visitor.KeySha256), left.Token) is null)
+            if (await Sessions.OpenAsync(Visitor.Basis, left.Token) is null)
             {
                 Standstill = SessionEnded;
                 return;

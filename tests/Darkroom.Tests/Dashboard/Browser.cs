@@ -11,7 +11,12 @@ internal sealed partial class Browser(Uri address, CookieContainer? cookies = nu
 
     static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public Task<HttpResponseMessage> GetAsync(string path) => client.GetAsync(new Uri(path, UriKind.Relative), Cancel);
+    public async Task<HttpResponseMessage> GetAsync(string path, string accept = "text/html,*/*;q=0.8")
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(path, UriKind.Relative));
+        request.Headers.TryAddWithoutValidation("Accept", accept);
+        return await client.SendAsync(request, Cancel);
+    }
 
     public async Task<string> TextAsync(string path)
     {
