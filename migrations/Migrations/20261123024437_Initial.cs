@@ -17,7 +17,7 @@ namespace Darkroom.Migrations.Migrations
 
             // All SQL asks this function for the time, so that nodes' clocks do not matter and a test can shift it.
             migrationBuilder.Sql(
-                "CREATE FUNCTION darkroom.now() RETURNS timestamptz LANGUAGE sql STABLE AS $$ SELECT statement_timestamp() $$");
+                "CREATE FUNCTION darkroom.now() RETURNS timestamptz LANGUAGE sql STABLE AS $$ SELECT statement_timestamp() $$;");
 
             migrationBuilder.CreateTable(
                 name: "endpoints",
@@ -422,7 +422,7 @@ namespace Darkroom.Migrations.Migrations
         /// <inheritdoc />
         protected override void Down(MigrationBuilder migrationBuilder)
         {
-            migrationBuilder.Sql("DROP FUNCTION darkroom.now()");
+            migrationBuilder.Sql("DROP FUNCTION darkroom.now();");
 
             migrationBuilder.DropTable(
                 name: "api_keys",

@@ -18,6 +18,7 @@ using Darkroom.Worker.Webhooks;
 using Hangfire;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 
 namespace Darkroom.Worker;
 
@@ -27,9 +28,14 @@ public static class WorkerApp
     /// <summary>The command. Returns its exit code: 0, or 1 with what is wrong in words.</summary>
     public static async Task<int> RunAsync(string[] args)
     {
+        if (MigrateCommand.AsksForScript(args))
+        {
+            await Console.Out.WriteAsync(SchemaMigration.Script());
+            return 0;
+        }
         try
         {
-            await using var app = Build(args, configure: null);
+            await using var app = Build(MigrateCommand.AsSettings(args), configure: null);
             await PrepareAsync(app);
             if (app.Services.GetRequiredService<Roles>().OnlyMigrates)
                 return 0;
@@ -83,6 +89,9 @@ public static class WorkerApp
         services.AddSingleton(roles);
         services.TryAddSingleton(TimeProvider.System);
         services.AddDatabase(configuration);
+        // What only migrates needs no more settings than where Postgres is.
+        if (roles.OnlyMigrates)
+            return builder.Build();
         services.AddApi();
         services.AddAccess();
         services.AddSubmission();
@@ -114,7 +123,9 @@ public static class WorkerApp
     {
         app.Services.CheckOptions();
         var roles = app.Services.GetRequiredService<Roles>();
-        await app.Services.MigrateAsync(() => roles.OnlyMigrates ? Task.CompletedTask : EnsureRowsAsync(app.Services), CancellationToken.None);
+        var migrates = roles.OnlyMigrates || app.Services.GetRequiredService<IOptions<DatabaseSettings>>().Value.MigrateAtStart;
+        await app.Services.PrepareDatabaseAsync(
+            migrates, () => roles.OnlyMigrates ? Task.CompletedTask : EnsureRowsAsync(app.Services), CancellationToken.None);
         if (!roles.OnlyMigrates)
             MapRoutes(app, roles);
     }

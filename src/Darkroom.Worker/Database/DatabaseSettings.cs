@@ -3,13 +3,21 @@ using Npgsql;
 
 namespace Darkroom.Worker.Database;
 
-/// <summary>How Postgres is reached: <c>ConnectionStrings:Darkroom</c>, with what Darkroom relies on added to it.</summary>
+/// <summary>How Postgres is reached: <c>ConnectionStrings:Darkroom</c>, with what Darkroom relies on added to it; and <c>Darkroom:Database</c>.</summary>
 internal sealed class DatabaseSettings
 {
     public const string Key = "ConnectionStrings:Darkroom";
 
+    public const string Section = "Darkroom:Database";
+
     /// <summary>Required. Npgsql's keywords; what it sets itself stands.</summary>
     public string ConnectionString { get; set; } = "";
+
+    /// <summary>
+    /// Whether a start applies the migrations that the schema lacks. Default true. False where a step of its own does it (<c>migrate</c>), or
+    /// where this role of Postgres may not: a start against an older schema then says so and ends.
+    /// </summary>
+    public bool MigrateAtStart { get; set; } = true;
 
     /// <summary>Stock durability: what a caller was told is committed is on disk. Only Hangfire's tickets may give that up.</summary>
     public string ForOurRows()

@@ -7,18 +7,17 @@ namespace Darkroom.Worker.Database;
 
 internal static partial class DatabaseSetup
 {
-    /// <summary>Any number, the same in every version.</summary>
-    const long MigrationLock = 0x4461726B726F6F6D;
-
     public static IServiceCollection AddDatabase(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddSingleton<IValidateOptions<DatabaseSettings>, DatabaseSettingsRules>();
         services.AddOptions<DatabaseSettings>()
+            .Bind(configuration.GetSection(DatabaseSettings.Section))
             .Configure(settings => settings.ConnectionString = configuration.GetConnectionString("Darkroom") ?? "")
             .ValidateOnStart();
         services.AddSingleton(provider => NpgsqlDataSource.Create(provider.GetRequiredService<IOptions<DatabaseSettings>>().Value.ForOurRows()));
         services.AddPooledDbContextFactory<DarkroomDb>((provider, options) => options.UseDarkroom(provider.GetRequiredService<NpgsqlDataSource>()));
         services.AddSingleton<DatabaseRetry>();
+        services.AddSingleton<SchemaMigration>();
         return services;
     }
 
@@ -26,10 +25,12 @@ internal static partial class DatabaseSetup
     /// Applies pending migrations, one process at a time, and does what else a start needs of the database. Waits a minute for one that is
     /// still starting, or starting again.
     /// </summary>
+    /// <param name="migrates">False: a schema that is not up to date ends the start.</param>
     /// <param name="then">May be done more than once.</param>
-    /// <exception cref="StartException">It did not come up, or refuses us.</exception>
-    public static async Task MigrateAsync(this IServiceProvider services, Func<Task> then, CancellationToken ct)
+    /// <exception cref="StartException">It did not come up, or refuses us, or its schema is not for this version.</exception>
+    public static async Task PrepareDatabaseAsync(this IServiceProvider services, bool migrates, Func<Task> then, CancellationToken ct)
     {
+        var migration = services.GetRequiredService<SchemaMigration>();
         var clock = services.GetRequiredService<TimeProvider>();
         var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(DatabaseSetup));
         var started = clock.GetTimestamp();
@@ -37,7 +38,7 @@ internal static partial class DatabaseSetup
         {
             try
             {
-                await MigrateOnceAsync(services, ct);
+                await migration.RunAsync(migrates, ct);
                 await then();
                 return;
             }
@@ -54,24 +55,9 @@ internal static partial class DatabaseSetup
         }
     }
 
-    /// <summary>
-    /// EF Core's own lock ends with each migration, so that nodes started at the same moment were seen to run the next one twice. Ours lasts
-    /// for all of them, on a connection of its own: the server drops it with a process that dies.
-    /// </summary>
-    static async Task MigrateOnceAsync(IServiceProvider services, CancellationToken ct)
-    {
-        await using var alone = await services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(ct);
-        await using (var take = new NpgsqlCommand($"SELECT pg_advisory_lock({MigrationLock})", alone))
-            await take.ExecuteNonQueryAsync(ct);
-        await using var db = await services.GetRequiredService<IDbContextFactory<DarkroomDb>>().CreateDbContextAsync(ct);
-        await db.Database.MigrateAsync(ct);
-        await using var release = new NpgsqlCommand($"SELECT pg_advisory_unlock({MigrationLock})", alone);
-        await release.ExecuteNonQueryAsync(ct);
-    }
-
     static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "The database cannot be reached ({Reason}); trying for a minute.")]
+        [LoggerMessage(LogLevel.Warning, "The database cannot be used yet ({Reason}); trying for a minute.")]
         public static partial void Waiting(ILogger logger, string reason);
     }
 }
