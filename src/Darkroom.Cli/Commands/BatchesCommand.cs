@@ -32,7 +32,7 @@ internal static class BatchesCommand
         ("id", batch.Id), ("now", BatchView.Line(batch)), ("retry of", batch.RetryOf), ("created", Words.Time(batch.CreatedAt)),
         ("expires", batch is { HasEnded: false, ExpiresAt: { } expires } ? Words.Time(expires) : null),
         ("input", batch.InputFileId), ("output", batch.OutputFileId), ("errors", batch.ErrorFileId),
-        .. (batch.Errors?.Data ?? []).Take(20).Select(e => ($"line {e.Line}", (string?)$"{(e.Param is null ? "" : e.Param + ": ")}{e.Message}")),
+        .. (batch.Errors?.Data ?? []).Take(20).Select(e => (e.Line is { } line ? $"line {line}" : "mistake", (string?)e.Message)),
     ]);
 
     static Command List(Connection connection, string name, string description)

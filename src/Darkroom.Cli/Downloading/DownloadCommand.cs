@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.CompilerServices;
 using Darkroom.Cli.Watching;
 using Darkroom.Client;
 
@@ -45,12 +46,16 @@ internal static class DownloadCommand
         ? OfBatchAsync(session, batch, ct)
         : ids.ToAsyncEnumerable().Select((string id, CancellationToken cancel) => new ValueTask<Job>(session.Darkroom.GetJobAsync(id, cancel)));
 
-    /// <summary>A batch that is not there has no jobs either, and that would look like success.</summary>
-    static async IAsyncEnumerable<Job> OfBatchAsync(
-        Session session, string id, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+    /// <summary>
+    /// Those with pictures first: of a large batch that has only begun they are few, and far down the list. One that succeeds while the others
+    /// are listed comes with the next download.
+    /// </summary>
+    static async IAsyncEnumerable<Job> OfBatchAsync(Session session, string id, [EnumeratorCancellation] CancellationToken ct)
     {
+        // A batch that is not there has no jobs either, and that would look like success.
         await session.Darkroom.GetBatchAsync(id, ct);
-        await foreach (var job in session.Darkroom.ListJobsAsync([("batch_id", id)], ct))
-            yield return job;
+        foreach (var statuses in (string[])["succeeded", "failed,held,canceled,running,queued"])
+            await foreach (var job in session.Darkroom.ListJobsAsync([("batch_id", id), ("status", statuses)], ct))
+                yield return job;
     }
 }

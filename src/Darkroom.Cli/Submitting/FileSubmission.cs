@@ -92,8 +92,7 @@ internal sealed class FileSubmission(Session session, ParseResult parsed, Submit
     int Refuse(CheckedInput input, Batch batch)
     {
         var told = batch.Errors?.Data ?? [];
-        InputError[] errors = [.. told.Select(e => new InputError(
-            input.File, e.Line is { } line ? input.OriginalLine(line) : null, null, e.Param is { } param ? $"{param}: {e.Message}" : e.Message))];
+        InputError[] errors = [.. told.Select(e => new InputError(input.File, e.Line is { } line ? input.OriginalLine(line) : null, null, e.Message))];
         return Refuse(errors, errors.Length);
     }
 

@@ -39,7 +39,8 @@ internal static class WatchBatch
         var last = DateTime.MinValue;
         return batch =>
         {
-            if (DateTime.UtcNow - last < BetweenLines && !IsOver(batch))
+            // The end is said apart.
+            if (DateTime.UtcNow - last < BetweenLines || IsOver(batch))
                 return;
             last = DateTime.UtcNow;
             session.Hint($"{batch.Id} {BatchView.Line(batch)}");
@@ -76,7 +77,7 @@ internal static class WatchBatch
             return ExitCode.Held;
         }
         foreach (var error in batch.Errors?.Data.Take(20) ?? [])
-            session.Hint($"line {error.Line}: {(error.Param is null ? "" : error.Param + ": ")}{error.Message}");
+            session.Hint($"{(error.Line is { } line ? $"line {line}" : batch.InputFileId)}: {error.Message}");
         if (batch.RequestCounts.Failed > 0)
             session.Hint($"'darkroom jobs --batch {batch.Id} --status failed' says why; 'darkroom batches retry-failed {batch.Id}' tries those again.");
         if (batch.Images > 0)

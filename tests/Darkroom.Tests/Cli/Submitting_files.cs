@@ -43,8 +43,8 @@ public sealed class Submitting_files
         Assert.True(first.ExitCode == 2 && first.Error.StartsWith($"{here}:2:2: 'promt' is no known field", StringComparison.Ordinal), first.All);
         Assert.Empty(files);
         Assert.True(second.ExitCode == 2, second.All);
-        Assert.Contains($"{there}:3: body.n: ", second.Error, StringComparison.Ordinal);
-        Assert.Contains($"{there}:4: body.quality: ", second.Error, StringComparison.Ordinal);
+        Assert.Contains($"{there}:3: 'body.n' ", second.Error, StringComparison.Ordinal);
+        Assert.Contains($"{there}:4: 'body.quality' ", second.Error, StringComparison.Ordinal);
         Assert.EndsWith("Nothing was submitted.\n", second.Error, StringComparison.Ordinal);
         Assert.Empty(await server.Darkroom.ListJobsAsync(cancellationToken: Cancel).ToListAsync(Cancel));
     }
