@@ -22,6 +22,8 @@ internal sealed class MeasuredCluster : IAsyncDisposable
 
     public SimulatorHost Endpoint { get; }
 
+    public NpgsqlDataSource Database => database;
+
     /// <exception cref="InvalidOperationException">This machine has no Postgres server binaries.</exception>
     public static async Task<MeasuredCluster> StartAsync(Action<SimulatorOptions> configure)
     {
