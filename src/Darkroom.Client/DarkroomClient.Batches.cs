@@ -27,7 +27,7 @@ public sealed partial class DarkroomClient
     /// <summary>Makes a new batch of the lines of an ended one that did not succeed; the old one stays as it was.</summary>
     /// <param name="idempotencyKey">Yours, to make one batch of several calls within 24 hours; a random one if null.</param>
     public Task<Batch> RetryFailedAsync(string id, string? idempotencyKey = null, CancellationToken cancellationToken = default) =>
-        SubmitAsync($"{BatchPath(id)}/retry_failed", () => null, DarkroomJson.Answers.Batch, idempotencyKey, cancellationToken);
+        SubmitAsync($"{BatchPath(id)}/retry-failed", () => null, DarkroomJson.Answers.Batch, idempotencyKey, cancellationToken);
 
     /// <summary>What has become of the lines so far, in the order in which they ended. Ends where there is nothing more yet.</summary>
     /// <param name="after">The cursor of a page read before; from the beginning if null.</param>

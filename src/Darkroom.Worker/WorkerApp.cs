@@ -152,6 +152,7 @@ public static class WorkerApp
             app.MapEvents();
             app.MapFiles();
             app.MapBatches();
+            app.MapBatchActions();
             app.MapEndpointRoutes();
             app.MapUsage();
             app.MapWebhooks();

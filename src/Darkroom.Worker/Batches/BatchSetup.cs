@@ -11,7 +11,9 @@ internal static class BatchSetup
     /// <summary>For every process that makes, changes and shows batches.</summary>
     public static IServiceCollection AddBatches(this IServiceCollection services) => services
         .AddSingleton<BatchTransitions>().AddSingleton<BatchIntake>().AddSingleton<BatchFigures>().AddSingleton<BatchView>()
-        .AddSingleton<BatchLines>().AddSingleton<BatchResultWriter>();
+        .AddSingleton<BatchLines>().AddSingleton<BatchResultWriter>()
+        .AddSingleton<LineEnds>().AddSingleton<BatchResultsAnswer>().AddSingleton<BatchRetry>()
+        .AddSingleton<ArchiveContent>().AddSingleton<BatchArchive>();
 
     /// <summary>For a node that sees to them.</summary>
     public static IServiceCollection AddBatchWork(this IServiceCollection services)

@@ -14,8 +14,13 @@ internal sealed class EventStreams(EventTail tail, IHostApplicationLifetime host
     /// <param name="jobOrBatch">Whose changes are told.</param>
     /// <param name="atMostEvery">The least time between two tellings; changes in between are one.</param>
     /// <param name="tell">Reads and sends what is new; false once nothing more will come. Called at once, then whenever something may have changed.</param>
+    public Task RunAsync(HttpContext http, Guid jobOrBatch, TimeSpan atMostEvery, Func<ServerSentEvents, CancellationToken, Task<bool>> tell) =>
+        RunAsync(http, jobOrBatch, atMostEvery, Heartbeat, tell);
+
+    /// <param name="atLeastEvery">For what may change without an event of a job; <see cref="Heartbeat"/> at most.</param>
+    /// <inheritdoc cref="RunAsync(HttpContext, Guid, TimeSpan, Func{ServerSentEvents, CancellationToken, Task{bool}})"/>
     public async Task RunAsync(
-        HttpContext http, Guid jobOrBatch, TimeSpan atMostEvery, Func<ServerSentEvents, CancellationToken, Task<bool>> tell)
+        HttpContext http, Guid jobOrBatch, TimeSpan atMostEvery, TimeSpan atLeastEvery, Func<ServerSentEvents, CancellationToken, Task<bool>> tell)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, host.ApplicationStopping);
         var ct = ending.Token;
@@ -23,13 +28,14 @@ internal sealed class EventStreams(EventTail tail, IHostApplicationLifetime host
         {
             using var watch = tail.Watch(jobOrBatch);
             var stream = await ServerSentEvents.BeginAsync(http, ct);
-            while (await ToldAsync(tell, stream, ct))
+            for (var beat = clock.GetTimestamp(); await ToldAsync(tell, stream, ct);)
             {
                 await Task.Delay(atMostEvery, clock, ct);
-                var since = clock.GetTimestamp();
-                await watch.WaitAsync(Heartbeat, ct);
-                if (clock.GetElapsedTime(since) >= Heartbeat)
-                    await stream.BeatAsync(ct);
+                await watch.WaitAsync(atLeastEvery, ct);
+                if (clock.GetElapsedTime(beat) < Heartbeat)
+                    continue;
+                await stream.BeatAsync(ct);
+                beat = clock.GetTimestamp();
             }
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)

@@ -102,6 +102,7 @@ public sealed class ApiHost : IAsyncLifetime
         app.MapEvents();
         app.MapFiles();
         app.MapBatches();
+        app.MapBatchActions();
         app.MapEndpointRoutes();
         app.MapUsage();
         app.MapWebhooks();
