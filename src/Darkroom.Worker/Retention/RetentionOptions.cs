@@ -22,6 +22,12 @@ internal sealed class RetentionOptions
     /// <summary>After it, a finished job's pictures go from the store, and its links answer 410. Default null: with the job. 1 hour to 100 years.</summary>
     public TimeSpan? Pictures { get; set; }
 
+    /// <summary>
+    /// After it, an ended batch goes with the files it wrote, once none of its lines is left (<see cref="Jobs"/>). Default null: never. 1 day to
+    /// 100 years.
+    /// </summary>
+    public TimeSpan? Batches { get; set; }
+
     /// <summary>After it, entries of the audit log go. Default null: never. 1 day to 100 years.</summary>
     public TimeSpan? AuditLog { get; set; }
 
@@ -43,6 +49,7 @@ internal sealed class RetentionOptionsRules : IValidateOptions<RetentionOptions>
         }
 
         Require(nameof(options.Jobs), options.Jobs, TimeSpan.FromDays(1), "1 day");
+        Require(nameof(options.Batches), options.Batches, TimeSpan.FromDays(1), "1 day");
         Require(nameof(options.Attempts), options.Attempts, TimeSpan.FromDays(1), "1 day");
         Require(nameof(options.Pictures), options.Pictures, TimeSpan.FromHours(1), "1 hour");
         Require(nameof(options.AuditLog), options.AuditLog, TimeSpan.FromDays(1), "1 day");

@@ -8,7 +8,7 @@ internal static class RetentionSetup
     {
         services.AddSingleton<IValidateOptions<RetentionOptions>, RetentionOptionsRules>();
         services.AddOptions<RetentionOptions>().Bind(configuration.GetSection(RetentionOptions.Section)).ValidateOnStart();
-        services.AddSingleton<Removal>();
+        services.AddSingleton<Removal>().AddSingleton<EndedBatches>();
         services.AddSingleton<RetentionSweep>();
         services.AddHostedService(provider => provider.GetRequiredService<RetentionSweep>());
         return services;

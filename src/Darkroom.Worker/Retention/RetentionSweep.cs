@@ -8,7 +8,7 @@ namespace Darkroom.Worker.Retention;
 
 /// <summary>Runs on every worker node; once a minute one of them has its turn to remove what is old enough.</summary>
 internal sealed partial class RetentionSweep(
-    IDbContextFactory<DarkroomDb> databases, Removal removal, StoredFiles files, NodeIdentity node, TimeProvider clock, ILogger<RetentionSweep> logger) : BackgroundService
+    IDbContextFactory<DarkroomDb> databases, Removal removal, EndedBatches batches, StoredFiles files, NodeIdentity node, TimeProvider clock, ILogger<RetentionSweep> logger) : BackgroundService
 {
     static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
@@ -43,7 +43,7 @@ internal sealed partial class RetentionSweep(
     public async Task SweepAsync(CancellationToken ct)
     {
         var started = clock.GetTimestamp();
-        Func<CancellationToken, Task<bool>>[] parts = [removal.PicturesAsync, removal.AttemptsAsync, removal.JobsAsync, files.RemoveExpiredAsync];
+        Func<CancellationToken, Task<bool>>[] parts = [removal.PicturesAsync, removal.AttemptsAsync, removal.JobsAsync, batches.RemoveAsync, files.RemoveExpiredAsync];
         foreach (var part in parts)
         {
             while (await part(ct) && clock.GetElapsedTime(started) < Interval)

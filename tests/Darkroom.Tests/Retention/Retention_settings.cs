@@ -20,6 +20,7 @@ public sealed class Retention_settings
         var options = new RetentionOptions
         {
             Jobs = TimeSpan.FromHours(23),
+            Batches = TimeSpan.FromHours(22),
             Attempts = TimeSpan.Zero,
             Pictures = TimeSpan.FromDays(36_501),
             AuditLog = TimeSpan.FromHours(1),
@@ -29,6 +30,7 @@ public sealed class Retention_settings
         Assert.Equal(
             [
                 "Darkroom:Retention:Jobs must be null or 1 day to 36500 days, not 23:00:00.",
+                "Darkroom:Retention:Batches must be null or 1 day to 36500 days, not 22:00:00.",
                 "Darkroom:Retention:Attempts must be null or 1 day to 36500 days, not 00:00:00.",
                 "Darkroom:Retention:Pictures must be null or 1 hour to 36500 days, not 36501.00:00:00.",
                 "Darkroom:Retention:AuditLog must be null or 1 day to 36500 days, not 01:00:00.",
