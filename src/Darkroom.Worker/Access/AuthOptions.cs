@@ -39,7 +39,8 @@ internal sealed class AuthOptionsRules : IValidateOptions<AuthOptions>
         if (options.BootstrapKey is { Length: > 0 } key)
         {
             if (key.Length is < AuthOptions.ShortestKey or > AuthOptions.LongestKey)
-                mistakes.Add($"{AuthOptions.Section}:BootstrapKey must have {AuthOptions.ShortestKey} to {AuthOptions.LongestKey} characters, not {key.Length}.");
+                mistakes.Add(
+                    $"{AuthOptions.Section}:BootstrapKey must have {AuthOptions.ShortestKey} to {AuthOptions.LongestKey} characters, not {key.Length}.");
             else if (!key.All(c => c is > ' ' and <= '~'))
                 mistakes.Add($"{AuthOptions.Section}:BootstrapKey must be of visible ASCII characters, without spaces.");
         }

@@ -30,7 +30,8 @@ internal static class KeyRoutes
             .Produces<ApiKey>();
     }
 
-    static async Task<IResult> CreateAsync(HttpContext http, KeyAdministration keys, TimeProvider clock, IDbContextFactory<DarkroomDb> databases, CancellationToken ct)
+    static async Task<IResult> CreateAsync(
+        HttpContext http, KeyAdministration keys, TimeProvider clock, IDbContextFactory<DarkroomDb> databases, CancellationToken ct)
     {
         var (body, refusal) = await JsonBody.ReadAsync(http.Request, DarkroomJson.Requests.CreateApiKey, "an object with \"name\" and perhaps more", ct);
         if (refusal is not null)
@@ -91,7 +92,8 @@ internal static class KeyRoutes
             : ApiError.NotFound($"There is no key '{id}'.");
     }
 
-    static async Task<IResult> RevokeAsync(string id, HttpContext http, KeyAdministration keys, IDbContextFactory<DarkroomDb> databases, CancellationToken ct)
+    static async Task<IResult> RevokeAsync(
+        string id, HttpContext http, KeyAdministration keys, IDbContextFactory<DarkroomDb> databases, CancellationToken ct)
     {
         if (WireId.Key.TryParse(id, out var key))
             await keys.RevokeAsync(key, Actor.Of(http), ct);

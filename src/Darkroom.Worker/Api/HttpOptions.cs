@@ -47,7 +47,11 @@ internal sealed class HttpOptionsRules(IConfiguration configuration) : IValidate
         }
 
         foreach (var proxy in options.TrustedProxies)
-            Require(HttpOptions.Network(proxy) is not null, nameof(options.TrustedProxies), "addresses or networks such as 10.0.0.5 or 10.0.0.0/8", $"'{proxy}'");
+        {
+            Require(
+                HttpOptions.Network(proxy) is not null, nameof(options.TrustedProxies), "addresses or networks such as 10.0.0.5 or 10.0.0.0/8",
+                $"'{proxy}'");
+        }
         Require(options.Hsts >= TimeSpan.Zero && options.Hsts <= TimeSpan.FromDays(730), nameof(options.Hsts), "0 to 730 days", options.Hsts);
         Require(options.MaxHeaderBytes is >= 4096 and <= 1 << 20, nameof(options.MaxHeaderBytes), "4096 to 1048576", options.MaxHeaderBytes);
         Require(options.HeaderTimeout >= TimeSpan.FromSeconds(1) && options.HeaderTimeout <= TimeSpan.FromMinutes(10),

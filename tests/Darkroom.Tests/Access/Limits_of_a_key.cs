@@ -1,6 +1,7 @@
 using System.Net;
 using Darkroom.Client;
 using Darkroom.Tests.Api;
+using Darkroom.Tests.Files;
 using Darkroom.Worker.Access;
 using Microsoft.Extensions.Options;
 using Xunit;
@@ -62,6 +63,20 @@ public sealed class Limits_of_a_key(ApiHost host) : IClassFixture<ApiHost>
                 Assert.Equal("request_too_large", (await answer.JsonAsync()).GetProperty("error").GetProperty("code").GetString());
             return answer.StatusCode;
         }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_file_is_held_to_the_keys_limit_too(bool chunked)
+    {
+        using var client = host.ClientWith(await KeyAsync(new() { Name = $"small files {chunked}", MaxBodyBytes = 20_000 }));
+        client.DefaultRequestHeaders.TransferEncodingChunked = chunked;
+
+        using var small = await client.UploadAsync(TestUpload.Form(new byte[10_000]));
+        using var large = await client.UploadAsync(TestUpload.Form(new byte[30_000]));
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.RequestEntityTooLarge), (small.StatusCode, large.StatusCode));
     }
 
     [Fact]
