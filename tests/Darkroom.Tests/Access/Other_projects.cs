@@ -69,7 +69,7 @@ public sealed class Other_projects : IAsyncLifetime
     }
 
     /// <summary>Whatever they have registered.</summary>
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 180_000)]
     public async Task Are_told_nothing_by_webhook()
     {
         var owner = await ProjectWithWork.MakeAsync(worker, database, receiver.Url, Cancel);

@@ -32,7 +32,7 @@ internal sealed class ProjectWithWork(string key, Guid id)
     public Dictionary<string, string> Parameters => new()
     {
         ["job_id"] = Ids["jobs"],
-        ["batch_id"] = WireId.Batch.Format(Guid.CreateVersion7()),
+        ["batch_id"] = Ids["batches"],
         ["endpoint_id"] = Ids["webhook_endpoints"],
         ["custom_id"] = Word,
     };
@@ -40,6 +40,7 @@ internal sealed class ProjectWithWork(string key, Guid id)
     /// <summary>By path, for calls that name things in their body.</summary>
     public Dictionary<string, string> Bodies => new()
     {
+        ["/v1/batches"] = $$"""{"input_file_id":"{{Ids["files"]}}","endpoint":"/v1/images/generations","completion_window":"24h"}""",
         ["/v1/webhook_deliveries/recover"] = $$"""{"since":"2020-01-01T00:00:00Z","endpoint_id":"{{Ids["webhook_endpoints"]}}"}""",
     };
 
@@ -56,19 +57,25 @@ internal sealed class ProjectWithWork(string key, Guid id)
         made.Ids["webhook_endpoints"] = made.Ids["webhooks"] = (await typed.RegisterWebhookAsync(new() { Url = receiver }, ct)).Id;
         var job = await typed.SubmitAsync(new() { Model = "gpt-image-1.5", Prompt = $"a {Word}", CustomId = Word, Quality = "low" }, cancellationToken: ct);
         made.Ids["jobs"] = job.Id;
+        made.Ids["files"] = (await client.UploadAsync($$"""
+            {"custom_id":"{{Word}}","method":"POST","url":"/v1/images/generations","body":{"model":"gpt-image-1.5","prompt":"a {{Word}}","quality":"low"} }
+            """)).IdOf();
+        made.Ids["batches"] = (await typed.CreateBatchAsync(new() { InputFileId = made.Ids["files"] }, cancellationToken: ct)).Id;
         made.Ids["webhook_deliveries"] = made.Ids["deliveries"] = await DeliveredAsync(client, job.Id, ct);
-        made.Ids["files"] = (await client.UploadAsync($"{{\"custom_id\":\"{Word}\"}}\n")).IdOf();
         made.Ids["bulk"] = (await BulkAsync(database, id, ct)).ToString();
         return made;
     }
 
-    /// <summary>Its job has ended once its delivery has.</summary>
+    /// <summary>Job and batch have ended, and nothing more happens to their rows, once all that is told of them is delivered.</summary>
     static async Task<string> DeliveredAsync(HttpClient client, string job, CancellationToken ct)
     {
         while (true)
         {
-            var page = await client.GetFromJsonAsync<JsonElement>(new Uri($"/v1/webhook_deliveries?job_id={job}&status=succeeded", UriKind.Relative), ct);
-            if (page.GetProperty("data").EnumerateArray().FirstOrDefault() is { ValueKind: JsonValueKind.Object } delivery)
+            var page = await client.GetFromJsonAsync<JsonElement>(new Uri("/v1/webhook_deliveries?limit=100", UriKind.Relative), ct);
+            var all = page.GetProperty("data").EnumerateArray().ToList();
+            var ofJob = all.Where(d => d.GetProperty("job_id").GetString() == job).ToList();
+            if (ofJob is [var delivery, ..] && all.Exists(d => d.GetProperty("type").GetString() == "batch.completed")
+                && all.TrueForAll(d => d.GetProperty("status").GetString() == "succeeded"))
                 return delivery.IdOf();
             await Task.Delay(50, ct);
         }
