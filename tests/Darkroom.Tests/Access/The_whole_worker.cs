@@ -36,6 +36,6 @@ public sealed class The_whole_worker
         using var live = await stranger.GetAsync(new Uri("/health/live", UriKind.Relative), Cancel);
         Assert.Equal(HttpStatusCode.OK, live.StatusCode);
 
-        static bool MayBeOpen(string path) => path == "/sign-in" || PageFiles.Paths.Contains(path) || path.StartsWith("/health/", StringComparison.Ordinal);
+        static bool MayBeOpen(string path) => path is "/sign-in" or "/sign-in/provider" || PageFiles.Paths.Contains(path) || path.StartsWith("/health/", StringComparison.Ordinal);
     }
 }
