@@ -140,6 +140,41 @@ internal sealed class CrashCluster : IAsyncDisposable
         await command.ExecuteNonQueryAsync(Ct);
     }
 
+    /// <summary>A batch with so many lines in one state, copied in the database from a job that was submitted.</summary>
+    public async Task<Guid> InsertBatchAsync(WorkerProcess worker, int lines, string status, bool paused)
+    {
+        using (var template = await worker.Http.PostAsJsonAsync(
+            new Uri("/v1/jobs", UriKind.Relative), new { model = "gpt-image-1.5", prompt = "line", quality = "low", not_before = DateTimeOffset.UtcNow.AddDays(1) },
+            JsonSerializerOptions.Web, Ct))
+            template.EnsureSuccessStatusCode();
+        var batch = Guid.CreateVersion7();
+        var ended = status == "failed" ? lines : 0;
+        await using var command = database.CreateCommand($"""
+            INSERT INTO darkroom.batches (id, project_id, status, input_file_id, completion_window, metadata, priority, max_attempts, max_unknown_attempts,
+                on_unknown, webhook_url, skip_invalid, output_base64, paused_at, total, succeeded, failed, held, canceled, skipped_lines, created_at, expires_at)
+            SELECT '{batch}', project_id, 'in_progress', id, '24h', '{"{}"}', 7, 5, 2, 'retry', 'http://127.0.0.1:9/hook', false, false,
+                {(paused ? "now()" : "NULL")}, {lines.ToString(CultureInfo.InvariantCulture)}, 0, {ended.ToString(CultureInfo.InvariantCulture)}, 0, 0, 0, now(), now() + interval '1 day'
+            FROM darkroom.jobs;
+            INSERT INTO darkroom.jobs SELECT (jsonb_populate_record(j, jsonb_build_object(
+                'id', gen_random_uuid(), 'batch_id', '{batch}', 'lane', '{batch}', 'custom_id', 'line ' || number, 'status', '{status}', 'due_at', darkroom.now()))).*
+            FROM darkroom.jobs AS j, generate_series(1, {lines.ToString(CultureInfo.InvariantCulture)}) AS number;
+            DELETE FROM darkroom.jobs WHERE batch_id IS NULL
+            """);
+        await command.ExecuteNonQueryAsync(Ct);
+        return batch;
+    }
+
+    /// <summary>Returns as soon as the query is true.</summary>
+    public async Task WaitUntilTrueAsync(string sql)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        patience.CancelAfter(Patience);
+        await using var connection = await database.OpenConnectionAsync(patience.Token);
+        await using var command = new NpgsqlCommand(sql, connection);
+        while (!(bool)(await command.ExecuteScalarAsync(patience.Token))!)
+            await Task.Yield();
+    }
+
     /// <summary>Returns when the query's number is as said; asked ten times a second, for nobody tells of rows.</summary>
     public async Task WaitUntilAsync(string sql, long expected)
     {
