@@ -63,6 +63,23 @@ public sealed class Submitting_files
     }
 
     [Fact]
+    public async Task What_failed_ends_with_3_and_is_tried_again_as_a_batch_of_its_own()
+    {
+        await using var server = await CliServer.StartAsync();
+        var lines = server.File("lines.jsonl", "{\"prompt\":\"x\"}\n{\"prompt\":\"[[fault:moderation_blocked x1]] y\"}\n");
+
+        var run = await server.RunAsync(Cancel, "submit", lines, "--model", Model, "--watch");
+        var batch = Assert.Single(await server.Darkroom.ListBatchesAsync(Cancel).ToListAsync(Cancel));
+        var retry = await server.RunAsync(Cancel, "batches", "retry-failed", batch.Id, "--json");
+        var again = JsonSerializer.Deserialize(retry.Out, DarkroomJson.Answers.Batch)!;
+        var watched = await server.RunAsync(Cancel, "watch", again.Id);
+
+        Assert.True(run.ExitCode == 3 && run.Error.Contains($"'darkroom batches retry-failed {batch.Id}' tries those again", StringComparison.Ordinal), run.All);
+        Assert.Equal(batch.Id, again.RetryOf);
+        Assert.True(watched.ExitCode == 0 && watched.Out.Contains("1 of 1 done", StringComparison.Ordinal), watched.All);
+    }
+
+    [Fact]
     public async Task Held_lines_end_the_watching_with_4()
     {
         await using var server = await CliServer.StartAsync();
@@ -72,6 +89,29 @@ public sealed class Submitting_files
 
         Assert.True(run.ExitCode == 4 && run.Out.Contains("1 of 2 done, 0 failed, 1 held", StringComparison.Ordinal), run.All);
         Assert.Contains("A person must decide", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_batch_is_paused_resumed_listed_shown_and_cancelled()
+    {
+        await using var server = await CliServer.StartAsync(null, "Darkroom:Endpoints:0:MaxInFlight=1");
+        var lines = server.File("lines.jsonl", string.Concat(Enumerable.Repeat("{\"prompt\":\"[[latency:2s]] x\"}\n", 50)));
+        var submitted = await server.RunAsync(Cancel, "submit", lines, "--model", Model);
+        var id = submitted.Out.Split(' ')[0];
+
+        var paused = await server.RunAsync(Cancel, "batches", "pause", id);
+        var list = await server.RunAsync(Cancel, "batches");
+        var resumed = await server.RunAsync(Cancel, "batches", "resume", id);
+        var shown = await server.RunAsync(Cancel, "batches", "show", id, "--json");
+        var canceled = await server.RunAsync(Cancel, "cancel", id);
+        var watched = await server.RunAsync(Cancel, "watch", id);
+
+        Assert.Contains("now      paused: ", paused.Out, StringComparison.Ordinal);
+        Assert.Contains($"{id} paused", list.Lines[1], StringComparison.Ordinal);
+        Assert.Contains("now      in_progress: ", resumed.Out, StringComparison.Ordinal);
+        Assert.Equal(id, JsonSerializer.Deserialize(shown.Out, DarkroomJson.Answers.Batch)!.Id);
+        Assert.Contains("now      cancel", canceled.Out, StringComparison.Ordinal);
+        Assert.True(watched.ExitCode == 3 && watched.Out.StartsWith($"{id} cancelled: ", StringComparison.Ordinal), watched.All);
     }
 
     [Fact]
