@@ -40,8 +40,9 @@ internal static class Listing
     {
         if (session.Json)
             session.Terminal.Json(item, type);
-        var widest = fields.Max(f => f.Name.Length);
-        foreach (var (name, value) in fields.Where(f => !string.IsNullOrEmpty(f.Value)))
+        var known = fields.Where(f => !string.IsNullOrEmpty(f.Value)).ToList();
+        var widest = known.Max(f => f.Name.Length);
+        foreach (var (name, value) in known)
             session.Say($"{name.PadRight(widest)}  {value}");
         return ExitCode.Done;
     }
