@@ -4,6 +4,7 @@ using Darkroom.Worker.Api;
 using Darkroom.Worker.Batches;
 using Darkroom.Worker.Dashboard;
 using Darkroom.Worker.Database;
+using Darkroom.Worker.DropIn;
 using Darkroom.Worker.Endpoint;
 using Darkroom.Worker.Events;
 using Darkroom.Worker.Execution;
@@ -102,6 +103,7 @@ public static class WorkerApp
         services.AddJobs();
         services.AddWorkSignal();
         services.AddEvents();
+        services.AddDropIn();
         services.AddTickets();
         services.AddWebhooks();
         services.AddBatches();
@@ -148,6 +150,8 @@ public static class WorkerApp
         if (roles.ServesApi)
         {
             app.MapSubmission();
+            app.MapDropIn();
+            app.MapModels();
             app.MapJobs();
             app.MapEvents();
             app.MapFiles();

@@ -26,6 +26,17 @@ internal sealed record CallFailure(FailureKind Kind, string Code, string Message
     /// <summary>A failure of this node's own finding.</summary>
     public static CallFailure Of(FailureKind kind, string message) => new(kind, CodeOf(kind), message);
 
+    const string Saying = " It said: \"";
+
+    /// <summary>Our sentences, then the endpoint's own words.</summary>
+    public static string Quote(string message, string? said) => said is null ? message : $"{message}{Saying}{said}\"";
+
+    /// <summary>The endpoint's own words of a message made by <see cref="Quote"/>; the message itself where it quotes none.</summary>
+    public static string Quoted(string message) =>
+        message.IndexOf(Saying, StringComparison.Ordinal) is var at and >= 0 && message.EndsWith('"')
+            ? message[(at + Saying.Length)..^1]
+            : message;
+
     /// <summary><c>ConnectFailed</c> -> <c>connect_failed</c>.</summary>
     public static string CodeOf(FailureKind kind) => string.Concat(
         kind.ToString().Select((c, i) => char.IsUpper(c) && i > 0 ? $"_{char.ToLowerInvariant(c)}" : $"{char.ToLowerInvariant(c)}"));

@@ -120,7 +120,7 @@ internal sealed class EndpointClient(IOptions<EndpointSettings> settings, Respon
         return new CallFailure(
             kind,
             UntrustedText.Clean(error.Code, endpoint.ApiKey, MaxCodeChars) ?? CallFailure.CodeOf(kind),
-            UntrustedText.WithoutKey(said is null ? message : $"{message} It said: \"{said}\"", endpoint.ApiKey));
+            UntrustedText.WithoutKey(CallFailure.Quote(message, said), endpoint.ApiKey));
     }
 
     /// <summary>What is kept as sent may hold the key as well.</summary>

@@ -35,6 +35,9 @@ internal sealed class ModelOptions
     /// <summary>The day its maker shuts it down, where that is known; for people, enforced by nobody.</summary>
     public DateOnly? ShutdownDate { get; set; }
 
+    /// <summary>The moment that day begins, in UTC.</summary>
+    public DateTimeOffset? ShutdownAt => ShutdownDate is { } day ? new(day, default, TimeSpan.Zero) : null;
+
     /// <summary>
     /// Output tokens of one picture. What <c>auto</c> becomes only the answer tells, so the dearest possible is assumed: an estimate may be
     /// too cautious, not too bold.

@@ -9,6 +9,8 @@ internal sealed class RunningCalls
 
     public int Count => calls.Count;
 
+    public bool Contains(Guid jobId) => calls.ContainsKey(jobId);
+
     /// <summary>Aborts the job's call if this node makes it.</summary>
     public void Cancel(Guid jobId)
     {

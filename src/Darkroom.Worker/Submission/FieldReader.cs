@@ -40,7 +40,7 @@ internal ref struct FieldReader<T>(ReadOnlySpan<byte> json, IReadOnlyList<Parame
             faults[index] = new(parameter.Name, "duplicate_parameter", $"'{parameter.Name}' is given twice, again at {JsonPlace.At(json, place)}.");
         var value = reader;
         if (!given[index] && reader.TokenType != JsonTokenType.Null && parameter.Read(ref value, into) is { } fault)
-            faults[index] = new(parameter.Name, "invalid_type", $"'{parameter.Name}' {fault}.");
+            faults[index] = new(parameter.Name, parameter.TypeCode, $"'{parameter.Name}' {fault}.");
         given[index] |= reader.TokenType != JsonTokenType.Null;
         reader.Skip();
     }

@@ -21,6 +21,22 @@ internal sealed record Parameter<T>(string Name, Parameter<T>.Reading Read, Para
     /// <summary>The error code of a value that breaks the rule.</summary>
     public string Code { get; init; } = "invalid_value";
 
+    /// <summary>The error code of a value that cannot be read.</summary>
+    public string TypeCode { get; init; } = "invalid_type";
+
+    /// <summary>A field that is taken only where it asks for what happens anyway; it is not kept.</summary>
+    /// <param name="value">A string, or false.</param>
+    public static Parameter<T> Only(string name, object value)
+    {
+        string? Read(ref Utf8JsonReader reader, T into) => reader.TokenType switch
+        {
+            JsonTokenType.String when value is string text && reader.ValueTextEquals(text) => null,
+            JsonTokenType.False when value is false => null,
+            _ => $"can only be {(value is string text ? $"'{text}'" : "false")}: the endpoint takes no such field, and without it another picture would be bought",
+        };
+        return new(name, Read, (_, _, _) => { }, (_, _) => null) { TypeCode = "unsupported_value" };
+    }
+
     public static Parameter<T> Text(string name, Func<T, string?> get, Action<T, string> set, Ruling rule)
     {
         string? Read(ref Utf8JsonReader reader, T into)

@@ -19,6 +19,19 @@ internal static class Parameters
         Text("size", j => j.Size, (j, v) => j.Size = v, (j, c) => c.Model is { } m ? OneOf(j.Size, m.Sizes) : null),
     ];
 
+    /// <summary>
+    /// What <c>POST /v1/images/generations</c> takes: the endpoint's fields, and those of OpenAI's clients where dropping them changes no picture.
+    /// </summary>
+    public static readonly Parameter<SubmittedJob>[] DropIn =
+    [
+        .. Generation,
+        Text("user", j => j.Metadata.GetValueOrDefault("user"), (j, v) => j.Metadata["user"] = v, (j, _) => Length(j.Metadata["user"], 0, 512)),
+        Only("response_format", "b64_json"),
+        Only("background", "auto"),
+        Only("moderation", "auto"),
+        Only("stream", false),
+    ];
+
     /// <summary>What <c>POST /v1/jobs</c> takes.</summary>
     public static readonly Parameter<SubmittedJob>[] Job =
     [

@@ -19,6 +19,7 @@ public sealed class The_description(ApiHost host) : IClassFixture<ApiHost>
         string[] calls =
         [
             "GET /v1/endpoints", "POST /v1/endpoints/{name}/pause", "POST /v1/endpoints/{name}/resume", "GET /v1/usage",
+            "POST /v1/images/generations", "GET /v1/models", "GET /v1/models/{id}",
             "POST /v1/jobs", "GET /v1/jobs", "GET /v1/jobs/{id}", "GET /v1/jobs/{id}/attempts", "GET /v1/jobs/{id}/events",
             "GET /v1/jobs/{id}/images/{index}", "HEAD /v1/jobs/{id}/images/{index}", "POST /v1/jobs/{id}/cancel", "POST /v1/jobs/{id}/retry",
             "POST /v1/files", "GET /v1/files", "GET /v1/files/{id}", "GET /v1/files/{id}/content", "HEAD /v1/files/{id}/content", "DELETE /v1/files/{id}",
