@@ -1,4 +1,5 @@
 using Darkroom.Worker.Access;
+using Darkroom.Worker.Dashboard.Batches;
 using Darkroom.Worker.Dashboard.Jobs;
 using Darkroom.Worker.Dashboard.Settings;
 using Darkroom.Worker.Dashboard.Usage;
@@ -53,6 +54,7 @@ internal static class DashboardSetup
         var changes = pages.MapGroup("").AddEndpointFilter(RefuseForgeriesAsync);
         pages.MapGet("/", (HttpContext http) => new RazorComponentResult<OverviewPage>(new { Visitor = Visitor.Of(http) }));
         JobsRoutes.Map(pages, changes);
+        BatchesRoutes.Map(pages, changes);
         UsagePages.Map(pages);
         WebhooksRoutes.Map(pages, changes);
         SettingsRoutes.Map(pages, changes);

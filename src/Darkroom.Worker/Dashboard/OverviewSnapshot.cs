@@ -3,8 +3,10 @@ using Darkroom.Client;
 using Darkroom.Migrations;
 using Darkroom.Worker.Endpoint;
 using Darkroom.Worker.Usage;
+using Darkroom.Worker.Webhooks;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
+using BatchStatus = Darkroom.Migrations.Rows.BatchStatus;
 using JobStatus = Darkroom.Migrations.Rows.JobStatus;
 
 namespace Darkroom.Worker.Dashboard;
@@ -16,15 +18,23 @@ namespace Darkroom.Worker.Dashboard;
 /// <param name="Failures">Of the last 24 hours by error code, the most frequent first.</param>
 /// <param name="Today">Since midnight UTC; null before the first attempt of the day ended.</param>
 /// <param name="Nodes">Those that run, and those lost in the last hour.</param>
+/// <param name="HeldBatches">Running ones with lines that a person must decide about; their end waits for it.</param>
+/// <param name="Silent">Receivers of webhooks that are told nothing any more, or that nothing has got through to for an hour.</param>
 /// <param name="Ending">Configured models that their maker shuts down within 60 days.</param>
 public sealed record Overview(
     DateTimeOffset At, int Queued, int Running, int Held, long ImagesLastMinute, DateTimeOffset? OldestDue, IReadOnlyList<FailureLine> Failures,
-    UsageLine? Today, IReadOnlyList<NodeLine> Nodes, IReadOnlyList<EndpointStatus> Endpoints, IReadOnlyList<EndingModel> Ending);
+    UsageLine? Today, IReadOnlyList<NodeLine> Nodes, IReadOnlyList<EndpointStatus> Endpoints,
+    IReadOnlyList<HeldBatch> HeldBatches, IReadOnlyList<SilentReceiver> Silent, IReadOnlyList<EndingModel> Ending);
 
 /// <param name="Silence">Since its last heartbeat, by the database's clock.</param>
 public sealed record NodeLine(string Name, int Slots, bool Accepting, string? Reason, TimeSpan Silence, bool Lost);
 
 public sealed record FailureLine(string? Code, int Jobs);
+
+public sealed record HeldBatch(Guid Id, int Lines);
+
+/// <param name="Disabled">Why; null where it only fails.</param>
+public sealed record SilentReceiver(Guid Id, string Url, string? Disabled, DateTimeOffset Since);
 
 public sealed record EndingModel(string Name, DateOnly Day);
 
@@ -43,7 +53,10 @@ internal sealed class OverviewSnapshot(
 
     const int EndingWithinDays = 60;
 
-    static readonly TimeSpan Fresh = TimeSpan.FromSeconds(2), LostShown = TimeSpan.FromHours(1), Day = TimeSpan.FromDays(1);
+    /// <summary>Batches and receivers named one by one.</summary>
+    const int MostNamed = 5;
+
+    static readonly TimeSpan Fresh = TimeSpan.FromSeconds(2), LostShown = TimeSpan.FromHours(1), Day = TimeSpan.FromDays(1), FailingNamed = TimeSpan.FromHours(1);
 
     readonly ConcurrentDictionary<Guid, Reading> readings = new();
 
@@ -75,6 +88,9 @@ internal sealed class OverviewSnapshot(
             usage.SingleOrDefault(line => line.Attempts > 0),
             await NodesAsync(db, now),
             await endpoints.ReadAsync(CancellationToken.None),
+            await db.Batches.Where(b => b.ProjectId == projectId && b.Status == BatchStatus.InProgress && b.Held > 0).OrderBy(b => b.CreatedAt).Take(MostNamed)
+                .Select(b => new HeldBatch(b.Id, b.Held)).ToListAsync(),
+            await SilentAsync(db, projectId, now),
             [.. from model in settings.Value.Models
                 where model.ShutdownDate <= today.AddDays(EndingWithinDays)
                 select new EndingModel(model.Name, model.ShutdownDate!.Value)]);
@@ -94,6 +110,16 @@ internal sealed class OverviewSnapshot(
         .Where(j => j.Status == JobStatus.Failed && j.CreatedAt > since).OrderByDescending(j => j.CreatedAt).Take(MostFailures)
         .GroupBy(j => j.ErrorCode).Select(g => new { g.Key, Count = g.Count() }).OrderByDescending(g => g.Count).Take(8)
         .Select(g => new FailureLine(g.Key, g.Count)).ToListAsync();
+
+    /// <summary>Not those that a person has disabled: that person knows.</summary>
+    static async Task<List<SilentReceiver>> SilentAsync(DarkroomDb db, Guid projectId, DateTimeOffset now)
+    {
+        var since = now - FailingNamed;
+        return await db.WebhookEndpoints
+            .Where(e => e.ProjectId == projectId && e.Url != null && (e.DisabledAt != null ? e.DisabledReason != ReceiverRegistry.ByPerson : e.FailingSince < since))
+            .OrderBy(e => e.CreatedAt).Take(MostNamed)
+            .Select(e => new SilentReceiver(e.Id, e.Url!, e.DisabledAt == null ? null : e.DisabledReason ?? "", e.DisabledAt ?? e.FailingSince!.Value)).ToListAsync();
+    }
 
     static async Task<List<NodeLine>> NodesAsync(DarkroomDb db, DateTimeOffset now)
     {

@@ -71,8 +71,11 @@ internal static class FileRoutes
     static async Task<IResult> SendAsync(
         string id, HttpContext http, IDbContextFactory<DarkroomDb> databases, StoredContent content, CancellationToken ct)
     {
-        if (await FindAsync(id, http, databases, ct) is not { } row)
-            return NoSuchFile(id);
+        return await FindAsync(id, http, databases, ct) is { } row ? await SendAsync(http, row, content, ct) : NoSuchFile(id);
+    }
+
+    internal static async Task<IResult> SendAsync(HttpContext http, Row.StoredFile row, StoredContent content, CancellationToken ct)
+    {
         var disposition = new ContentDispositionHeaderValue("attachment");
         disposition.SetHttpFileName(row.Filename);
         return await content.SendAsync(http, new(new FileKey(row.ProjectId, row.Id, row.Sha256), "file", row.Bytes, row.Sha256, disposition.ToString()), ct);

@@ -11,7 +11,7 @@ public sealed record JobPage(IReadOnlyList<Job> Rows, Job? More, DateTimeOffset?
 
 /// <summary>
 /// Reads pages of the job list in a time that does not grow with the table. Project, status, batch and time come from an index. Model,
-/// error and common words are looked for among a bounded number of jobs at a time; the page says how far it looked.
+/// key, error and common words are looked for among a bounded number of jobs at a time; the page says how far it looked.
 /// </summary>
 internal static class JobPages
 {
@@ -59,6 +59,8 @@ internal static class JobPages
         }
         if (query.Model is { } model)
             (narrowed, narrow) = (true, And(narrow, some => some.Where(j => j.Model == model)));
+        if (query.Key is { } key)
+            (narrowed, narrow) = (true, And(narrow, some => some.Where(j => j.KeyId == key)));
         if (query.ErrorCode is { } code)
             (narrowed, narrow) = (true, And(narrow, some => some.Where(j => j.ErrorCode == code)));
 

@@ -28,18 +28,23 @@ internal static class JobsRoutes
 
     const string Changing = Scopes.DashboardChanges;
 
+    /// <summary>Keys offered to filter by, the newest.</summary>
+    const int MostKeys = 200;
+
     static async Task<IResult> ListAsync(
         HttpContext http, IDbContextFactory<DarkroomDb> databases, IOptions<EndpointSettings> settings, CancellationToken ct)
     {
         var query = JobsQuery.Parse(http.Request.Query);
         await using var db = await databases.CreateDbContextAsync(ct);
-        var page = await JobPages.ReadAsync(db, http.User.ProjectId(), query, JobPages.PageSize, ct);
+        var project = http.User.ProjectId();
+        var page = await JobPages.ReadAsync(db, project, query, JobPages.PageSize, ct);
         return new RazorComponentResult<JobsPage>(new
         {
             Visitor = Visitor.Of(http),
             Query = query,
             Page = page,
             Models = settings.Value.Models.Select(m => m.Name).ToArray(),
+            Keys = await db.ApiKeys.Where(k => k.ProjectId == project).OrderByDescending(k => k.CreatedAt).Take(MostKeys).ToDictionaryAsync(k => k.Id, k => k.Name, ct),
         });
     }
 
