@@ -71,10 +71,10 @@ internal static class FileRoutes
     static async Task<IResult> SendAsync(
         string id, HttpContext http, IDbContextFactory<DarkroomDb> databases, StoredContent content, CancellationToken ct)
     {
-        return await FindAsync(id, http, databases, ct) is { } row ? await SendAsync(http, row, content, ct) : NoSuchFile(id);
+        return await FindAsync(id, http, databases, ct) is { } row ? await SendFileAsync(http, row, content, ct) : NoSuchFile(id);
     }
 
-    internal static async Task<IResult> SendAsync(HttpContext http, Row.StoredFile row, StoredContent content, CancellationToken ct)
+    internal static async Task<IResult> SendFileAsync(HttpContext http, Row.StoredFile row, StoredContent content, CancellationToken ct)
     {
         var disposition = new ContentDispositionHeaderValue("attachment");
         disposition.SetHttpFileName(row.Filename);

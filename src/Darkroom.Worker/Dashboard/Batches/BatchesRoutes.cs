@@ -67,7 +67,7 @@ internal static class BatchesRoutes
             || (fileId != batch.InputFileId && fileId != batch.OutputFileId && fileId != batch.ErrorFileId)
             || await db.Files.Seen().AsNoTracking().SingleOrDefaultAsync(f => f.Id == fileId && f.ProjectId == batch.ProjectId, ct) is not { } row)
             return NotFound(http, "There is no such file any more", "It was deleted, or its time was over.");
-        return await FileRoutes.SendAsync(http, row, content, ct);
+        return await FileRoutes.SendFileAsync(http, row, content, ct);
     }
 
     static async Task<IResult> ArchiveAsync(string id, HttpContext http, IDbContextFactory<DarkroomDb> databases, BatchArchive archive, CancellationToken ct)
