@@ -18,6 +18,9 @@ public sealed class Every_page(Site site) : IClassFixture<Site>
     /// <summary>The receiver that works, once it is registered.</summary>
     static string? working;
 
+    /// <summary>Once they are made: one with a line that is held, and one whose file is wrong.</summary>
+    static string? batch, wrong;
+
     static readonly string? Screenshots = Environment.GetEnvironmentVariable("DARKROOM_SCREENSHOTS");
 
     [Theory(Timeout = 240_000)]
@@ -79,7 +82,12 @@ public sealed class Every_page(Site site) : IClassFixture<Site>
             done = await site.SubmitAsync(new { model = i % 3 == 0 ? "gpt-image-1" : "gpt-image-1.5", prompt = prompts[i], quality = i % 2 == 0 ? "low" : "medium", custom_id = $"catalogue-{i + 1:000}", metadata = new { order = "2411", shop = "north" } });
         var failed = await site.SubmitAsync(new { model = "gpt-image-1.5", prompt = "A portrait that the endpoint refuses [[fault:moderation_blocked]]", quality = "low" });
         await site.SubmitAsync(Site.Waiting("A tram in Lisbon, urban sketch in ink and wash", "tomorrow-001"));
+        batch ??= await site.SubmitBatchAsync("Autumn catalogue", [.. Enumerable.Range(0, 18).Select(i => prompts[i % prompts.Length]), "A portrait that the endpoint refuses [[fault:moderation_blocked]]", "A lighthouse whose answer is lost [[fault:http_500]]"], "hold");
+        wrong ??= await site.SubmitBatchAsync("Winter catalogue", ["A snowy street", ""]);
         await using var person = await site.EnterAsync();
+        await person.GoAsync($"/batches/{batch}");
+        await Expect(person.Page.Locator(".gallery img")).ToHaveCountAsync(18, new() { Timeout = 60_000 });
+        await person.SeesAsync("1 line is held.");
         foreach (var (id, status) in new[] { (done, "succeeded"), (failed, "failed") })
         {
             await person.GoLiveAsync($"/jobs/{id}");
@@ -87,7 +95,8 @@ public sealed class Every_page(Site site) : IClassFixture<Site>
         }
         return
         [
-            ("sign-in", "/sign-in"), ("overview", "/"), ("jobs", "/jobs"), ("job", $"/jobs/{done}"), ("job-failed", $"/jobs/{failed}"), ("usage", "/usage"),
+            ("sign-in", "/sign-in"), ("overview", "/"), ("jobs", "/jobs"), ("job", $"/jobs/{done}"), ("job-failed", $"/jobs/{failed}"), ("usage", "/usage"), ("batches", "/batches"), ("batch", $"/batches/{batch}"),
+            ("batch-wrong", $"/batches/{wrong}"), ("batch-pictures", $"/batches/{batch}/pictures"),
             ("webhooks", "/webhooks"), ("webhooks-receiver", $"/webhooks/{receiver}"), ("webhooks-deliveries", "/webhooks/deliveries"),
             ("webhooks-delivery", await FailedDeliveryAsync(person)), ("settings", "/settings"), ("missing", Person.Missing),
         ];

@@ -143,6 +143,38 @@ public sealed class People_use_the_dashboard(Site site) : IClassFixture<Site>
     }
 
     [Fact(Timeout = 120_000)]
+    public async Task A_batch_moves_without_a_reload_is_paused_resumed_and_shows_its_pictures()
+    {
+        await using var person = await site.EnterAsync();
+        site.Endpoint.Hold("gallery");
+        try
+        {
+            var id = await site.SubmitBatchAsync("Spring", Enumerable.Range(1, 4).Select(i => $"gallery {i}").Append("refused [[fault:moderation_blocked]]"));
+            var page = await person.GoLiveAsync($"/batches/{id}");
+            await page.EvaluateAsync("window.stayed = true");
+            await person.SeesAsync("4 running");
+            Assert.True(await page.EvaluateAsync<bool>("window.stayed"));
+            await person.PressAsync("Pause");
+            await person.SeesAsync("Paused since");
+            await person.PressAsync("Resume");
+            await Expect(page.Locator("h1 + span .paused")).ToHaveCountAsync(0);
+
+            site.Endpoint.Release();
+            await Expect(page.Locator("h1 + span .badge")).ToHaveTextAsync("completed", new() { Timeout = 30_000 });
+            await Expect(page.Locator(".gallery img")).ToHaveCountAsync(4);
+            await Expect(page.Locator(".gallery img").First).ToHaveJSPropertyAsync("naturalWidth", 320);
+            await Expect(page.Locator("tbody tr")).ToHaveCountAsync(1);
+            await page.GetByText("Retry failed lines…").ClickAsync();
+            await person.PressAsync("Make a batch of 1 line");
+            await Expect(page).Not.ToHaveURLAsync(new Uri(site.Address, $"/batches/{id}").ToString());
+        }
+        finally
+        {
+            site.Endpoint.Release();
+        }
+    }
+
+    [Fact(Timeout = 120_000)]
     public async Task A_receiver_is_registered_tried_and_sent_again_what_it_refused()
     {
         site.Receiver.Answer = (http, number) => Task.FromResult(http.Response.StatusCode = number <= 2 ? 500 : 204);

@@ -78,6 +78,24 @@ public sealed class Site : IAsyncLifetime
         return JsonElement.Parse(await sent.Content.ReadAsStringAsync(Cancel)).GetProperty("id").GetString()!;
     }
 
+    /// <returns>The id of a batch of these lines, made by the API.</returns>
+    public async Task<string> SubmitBatchAsync(string name, IEnumerable<string> prompts, string onUnknown = "retry")
+    {
+        var lines = string.Join('\n', prompts.Select((prompt, i) => JsonSerializer.Serialize(new
+        {
+            custom_id = $"{name.ToLowerInvariant().Replace(' ', '-')}-{i + 1:000}",
+            method = "POST",
+            url = "/v1/images/generations",
+            body = new { model = "gpt-image-1.5", prompt, quality = "low" },
+        })));
+        using var api = worker!.Client();
+        using var form = new MultipartFormDataContent { { new StringContent("batch"), "purpose" }, { new ByteArrayContent(Encoding.UTF8.GetBytes(lines)), "file", "lines.jsonl" } };
+        using var uploaded = await api.PostAsync(new Uri("/v1/files", UriKind.Relative), form, Cancel);
+        uploaded.EnsureSuccessStatusCode();
+        var file = JsonElement.Parse(await uploaded.Content.ReadAsStringAsync(Cancel)).GetProperty("id").GetString();
+        return await MakeAsync("/v1/batches", new { input_file_id = file, endpoint = "/v1/images/generations", completion_window = "24h", on_unknown = onUnknown, metadata = new { name } });
+    }
+
     public static object Waiting(string prompt, string? customId = null) =>
         new { model = "gpt-image-1.5", prompt, quality = "low", custom_id = customId, not_before = "2099-01-01T00:00:00Z" };
 
