@@ -18,7 +18,8 @@ internal static partial class DashboardScenario
         ("search, a rare word", "/jobs?q=needle"), ("search, a word of 5,000 jobs", "/jobs?q=lantern"), ("search, a word of every job", "/jobs?q=harbour"),
         ("search, no such word", "/jobs?q=absent"), ("search, a common word among the rare status", "/jobs?q=harbour&status=held"),
         ("a model of one job in a hundred", "/jobs?model=gpt-image-1"), ("a model of no job", "/jobs?model=none"),
-        ("usage", "/usage"), ("settings", "/settings"), ("API: /v1/jobs", "/v1/jobs?limit=100"), ("API: /v1/jobs?status=held", "/v1/jobs?status=held"),
+        ("usage", "/usage"), ("batches", "/batches"), ("webhooks", "/webhooks"), ("webhook deliveries", "/webhooks/deliveries"),
+        ("webhook deliveries, failed", "/webhooks/deliveries?status=failed"), ("settings", "/settings"), ("API: /v1/jobs", "/v1/jobs?limit=100"), ("API: /v1/jobs?status=held", "/v1/jobs?status=held"),
     ];
 
     public static async Task<int> RunAsync(string[] args)
