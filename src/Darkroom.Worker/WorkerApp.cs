@@ -89,6 +89,7 @@ public static class WorkerApp
         var roles = Roles.Read(configuration);
         services.AddSingleton(roles);
         services.TryAddSingleton(TimeProvider.System);
+        services.AddTelemetry(configuration, roles);
         services.AddDatabase(configuration);
         // What only migrates needs no more settings than where Postgres is.
         if (roles.OnlyMigrates)
@@ -147,6 +148,7 @@ public static class WorkerApp
         app.UseAuthorization();
         app.UseKeyLimits();
         app.MapHealth();
+        app.MapMetrics();
         if (roles.ServesApi)
         {
             app.MapSubmission();

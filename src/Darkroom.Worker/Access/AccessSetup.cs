@@ -5,7 +5,7 @@ namespace Darkroom.Worker.Access;
 
 internal static class AccessSetup
 {
-    const string Keys = "keys", KeysOrLinks = "keys or links", KeysOrBasic = "keys or basic";
+    const string Keys = "keys", KeysOrLinks = "keys or links", KeysOrBasic = "keys or basic", KeysOrScrapes = "keys or scrapes";
 
     public static IServiceCollection AddAccess(this IServiceCollection services)
     {
@@ -23,12 +23,14 @@ internal static class AccessSetup
             .AddSessions()
             .AddScheme<KeyAuthenticationOptions, KeyAuthentication>(Keys, null)
             .AddScheme<KeyAuthenticationOptions, KeyAuthentication>(KeysOrLinks, o => o.Links = true)
-            .AddScheme<KeyAuthenticationOptions, KeyAuthentication>(KeysOrBasic, o => o.Basic = true);
+            .AddScheme<KeyAuthenticationOptions, KeyAuthentication>(KeysOrBasic, o => o.Basic = true)
+            .AddScheme<KeyAuthenticationOptions, KeyAuthentication>(KeysOrScrapes, o => o.Scrapes = true);
         services.AddAuthorizationBuilder()
             .AddPolicy(Scopes.Submit, Requires(Keys, Scopes.Submit))
             .AddPolicy(Scopes.Read, Requires(Keys, Scopes.Read))
             .AddPolicy(Scopes.Admin, Requires(Keys))
             .AddPolicy(Scopes.ReadOrLink, Requires(KeysOrLinks, Scopes.Read, Caller.LinkScope))
+            .AddPolicy(Scopes.Metrics, Requires(KeysOrScrapes, Scopes.Metrics))
             .AddPolicy(Scopes.Pages, Requires(KeysOrBasic))
             .AddPolicy(Scopes.Dashboard, Requires(Sessions.Scheme, Scopes.Read))
             .AddPolicy(Scopes.DashboardChanges, Requires(Sessions.Scheme, Scopes.Submit))

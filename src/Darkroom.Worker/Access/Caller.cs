@@ -20,6 +20,8 @@ internal static class Caller
 
     public static ClaimsPrincipal OfLink(string scheme) => new(new ClaimsIdentity([new(ScopeClaim, LinkScope)], scheme));
 
+    public static ClaimsPrincipal OfScrape(string scheme) => new(new ClaimsIdentity([new(ScopeClaim, Scopes.Metrics)], scheme));
+
     /// <summary>The project whose rows the caller may see, and no other; admin keys too are of one project.</summary>
     public static Guid ProjectId(this ClaimsPrincipal user) => Guid.Parse(user.FindFirstValue(ProjectClaim)!);
 

@@ -3,6 +3,7 @@ using System.Security.Claims;
 using System.Text;
 using System.Text.Encodings.Web;
 using Darkroom.Worker.Api;
+using Darkroom.Worker.Observability;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Options;
@@ -17,11 +18,15 @@ internal sealed class KeyAuthenticationOptions : AuthenticationSchemeOptions
 
     /// <summary>The signature of <see cref="SignedLinks"/> in place of a key.</summary>
     public bool Links { get; set; }
+
+    /// <summary>The key of scrapes, which needs no database.</summary>
+    public bool Scrapes { get; set; }
 }
 
 /// <summary>Finds out who calls, and tells those who may not how to, in the shape that OpenAI clients parse.</summary>
 internal sealed class KeyAuthentication(
-    IOptionsMonitor<KeyAuthenticationOptions> options, ILoggerFactory logger, UrlEncoder encoder, ApiKeys keys, SignedLinks links)
+    IOptionsMonitor<KeyAuthenticationOptions> options, ILoggerFactory logger, UrlEncoder encoder, ApiKeys keys, SignedLinks links,
+    IOptions<TelemetryOptions> telemetry)
     : AuthenticationHandler<KeyAuthenticationOptions>(options, logger, encoder)
 {
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
@@ -34,6 +39,8 @@ internal sealed class KeyAuthentication(
         }
         if (Key() is not { } key)
             return Options.Basic ? await Context.AuthenticateAsync(Sessions.Scheme) : AuthenticateResult.NoResult();
+        if (Options.Scrapes && telemetry.Value.Admits(key))
+            return Success(Caller.OfScrape(Scheme.Name));
         if (await keys.FindAsync(key, Context.RequestAborted) is not { } holder)
             return AuthenticateResult.Fail("This API key is unknown, expired or revoked.");
         Context.Features.Set(holder);
@@ -74,7 +81,7 @@ internal sealed class KeyAuthentication(
         var asked = Context.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>()?.Policy switch
         {
             Scopes.ReadOrLink => Scopes.Read,
-            Scopes.Pages => Scopes.Admin,
+            Scopes.Pages or Scopes.Metrics => Scopes.Admin,
             var scope => scope,
         };
         return ApiError.Forbidden($"This call needs a key with the scope '{asked}', which this key does not have.").ExecuteAsync(Context);

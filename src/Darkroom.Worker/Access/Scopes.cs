@@ -15,6 +15,9 @@ internal static class Scopes
     /// <summary><see cref="Read"/>, or a signed link instead of a key.</summary>
     public const string ReadOrLink = "read_or_link";
 
+    /// <summary>Prometheus, by a key of its own (<c>Darkroom:Telemetry:MetricsKey</c>) or an admin key: figures are of all projects.</summary>
+    public const string Metrics = "metrics";
+
     /// <summary><see cref="Admin"/> for pages in a browser, by HTTP Basic or a session.</summary>
     public const string Pages = "pages";
 

@@ -50,7 +50,7 @@ internal sealed class AdmissionPass(
         WHERE id IN (SELECT id FROM darkroom.jobs
                      WHERE status = 'queued' AND admitted_at IS NOT NULL AND admitted_at < darkroom.now() - {TicketPatience}
                      FOR UPDATE SKIP LOCKED)
-        RETURNING id AS job_id, ticket AS number
+        RETURNING id AS job_id, ticket AS number, trace_parent
         """).ToListAsync(ct);
 
     async Task<(List<Ticket>, TimeSpan)> AdmitAsync(
@@ -92,12 +92,12 @@ internal sealed class AdmissionPass(
                 WHERE j.status = 'queued' AND j.admitted_at IS NULL FOR UPDATE OF j SKIP LOCKED
             ), marked AS (
                 UPDATE darkroom.jobs AS j SET admitted_at = darkroom.now(), ticket = j.ticket + 1, tokens_taken = chosen.tokens
-                FROM chosen WHERE j.id = chosen.id RETURNING j.id, j.ticket, j.project_id
+                FROM chosen WHERE j.id = chosen.id RETURNING j.id, j.ticket, j.project_id, j.trace_parent
             ), turns AS (
                 UPDATE darkroom.projects SET last_turn = (SELECT max(last_turn) + 1 FROM darkroom.projects)
                 WHERE id IN (SELECT project_id FROM marked)
             )
-            SELECT id AS job_id, ticket AS number FROM marked
+            SELECT id AS job_id, ticket AS number, trace_parent FROM marked
             """).ToListAsync(ct);
     }
 
@@ -154,6 +154,6 @@ internal sealed class AdmissionPass(
 }
 
 /// <summary>Leave for one call of one job; only the newest number counts.</summary>
-internal sealed record Ticket(Guid JobId, int Number);
+internal sealed record Ticket(Guid JobId, int Number, string? TraceParent);
 
 internal sealed record Admitted(List<Ticket> Tickets, TimeSpan Again);

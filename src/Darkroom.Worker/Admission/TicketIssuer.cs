@@ -1,4 +1,5 @@
 using Darkroom.Worker.Execution;
+using Darkroom.Worker.Observability;
 using Hangfire;
 using Hangfire.States;
 using Npgsql;
@@ -6,7 +7,7 @@ using Npgsql;
 namespace Darkroom.Worker.Admission;
 
 /// <summary>Hands admitted jobs to Hangfire, one ticket each. A ticket that cannot be issued, or is lost, is issued again within seconds.</summary>
-internal sealed partial class TicketIssuer(IBackgroundJobClient hangfire, NpgsqlDataSource postgres, ILogger<TicketIssuer> logger)
+internal sealed partial class TicketIssuer(IBackgroundJobClient hangfire, NpgsqlDataSource postgres, DarkroomMetrics metrics, ILogger<TicketIssuer> logger)
 {
     /// <summary>Hangfire writes twelve statements for each ticket, one after the other; a few at once keep both cores busy.</summary>
     static readonly ParallelOptions AFewAtOnce = new() { MaxDegreeOfParallelism = 4 };
@@ -33,7 +34,12 @@ internal sealed partial class TicketIssuer(IBackgroundJobClient hangfire, Npgsql
         await NotifyAsync(ct);
     }
 
-    void Enqueue(Ticket ticket) => hangfire.Create<JobRunner>(runner => runner.RunAsync(ticket.JobId, ticket.Number), Generate);
+    void Enqueue(Ticket ticket)
+    {
+        using var span = JobTrace.Admit(ticket);
+        hangfire.Create<JobRunner>(runner => runner.RunAsync(ticket.JobId, ticket.Number), Generate);
+        metrics.JobAdmitted();
+    }
 
     async Task NotifyAsync(CancellationToken ct)
     {

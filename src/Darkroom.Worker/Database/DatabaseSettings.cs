@@ -31,6 +31,8 @@ internal sealed class DatabaseSettings
         SetUnlessGiven(ours, "Timeout", 15);
         // Kerberos probing was seen to abort a process at its exit.
         SetUnlessGiven(ours, "GSS Encryption Mode", "Disable");
+        // The driver's metrics call a pool by its connection string.
+        ours.PersistSecurityInfo = false;
         // A frozen node must not keep row locks: the server ends a transaction that stands idle.
         ours.Options = $"-c idle_in_transaction_session_timeout=5s {ours.Options}".Trim();
         return ours.ConnectionString;

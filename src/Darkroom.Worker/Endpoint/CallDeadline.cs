@@ -14,6 +14,7 @@ internal sealed class CallDeadline : IDisposable
     readonly CancellationTokenSource timer;
     readonly CancellationTokenSource any;
     FailureKind onTimer = FailureKind.TimedOut;
+    TimeSpan? firstByte;
 
     public CallDeadline(EndpointOptions options, TimeProvider clock, CancellationToken canceled, CancellationToken stopping)
     {
@@ -32,10 +33,14 @@ internal sealed class CallDeadline : IDisposable
         : timer.IsCancellationRequested ? onTimer
         : null;
 
+    public CallTiming Timing => new(firstByte, clock.GetElapsedTime(start));
+
     /// <summary>Some bytes of the body came.</summary>
     public void BodyReceived()
     {
-        var left = (2 * options.Timeout) - clock.GetElapsedTime(start);
+        var passed = clock.GetElapsedTime(start);
+        firstByte ??= passed;
+        var left = (2 * options.Timeout) - passed;
         onTimer = left > options.IdleTimeout ? FailureKind.BodyStalled : FailureKind.BodyOverdue;
         timer.CancelAfter(left <= TimeSpan.Zero ? TimeSpan.Zero : left < options.IdleTimeout ? left : options.IdleTimeout);
     }

@@ -24,6 +24,8 @@ internal static class Connections
         AllowAutoRedirect = false,
         UseCookies = false,
         UseProxy = false,
+        // Our traces are told (Observability/WatchedAttempt.cs), not sent to whoever runs the endpoint.
+        ActivityHeadersPropagator = null,
         PooledConnectionLifetime = TimeSpan.Zero,
         ConnectTimeout = options.ConnectTimeout,
         ConnectCallback = ConnectAsync,

@@ -31,6 +31,12 @@ internal sealed class EndpointClient(IOptions<EndpointSettings> settings, Respon
                 FailureKind.AbortedUnsent, $"This node has no endpoint named '{call.Endpoint}'; nothing was sent."));
 
         using var deadline = new CallDeadline(endpoint, clock, canceled, stopping);
+        var outcome = await SendAsync(call, endpoint, openPicture, deadline);
+        return outcome with { Timing = deadline.Timing };
+    }
+
+    async Task<CallOutcome> SendAsync(GenerationCall call, EndpointOptions endpoint, Func<int, Stream> openPicture, CallDeadline deadline)
+    {
         using var request = Request(call, endpoint);
         HttpResponseMessage response;
         try

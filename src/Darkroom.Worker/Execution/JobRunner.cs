@@ -2,6 +2,7 @@ using Darkroom.Worker.Admission;
 using Darkroom.Worker.Database;
 using Darkroom.Worker.Endpoint;
 using Darkroom.Worker.Jobs;
+using Darkroom.Worker.Observability;
 using Microsoft.Extensions.Options;
 
 namespace Darkroom.Worker.Execution;
@@ -10,7 +11,7 @@ namespace Darkroom.Worker.Execution;
 internal sealed partial class JobRunner(
     JobTransitions jobs, EndpointClient endpoint, EndpointEffects effects, Spool spool, ResultFinisher finisher, AttemptEndings endings,
     NodeIdentity node, NodeCondition condition, NodeLifetime lifetime, RunningCalls running, DatabaseRetry database, WorkSignal work,
-    IOptions<WorkerOptions> options, ILogger<JobRunner> logger)
+    AttemptTelemetry telemetry, IOptions<WorkerOptions> options, ILogger<JobRunner> logger)
 {
     /// <summary>Runs a ticket; Hangfire calls it. A lost, late or doubled ticket does nothing.</summary>
     public async Task RunAsync(Guid jobId, int ticket)
@@ -19,17 +20,19 @@ internal sealed partial class JobRunner(
         if (await ClaimAsync(jobId, ticket) is not { } job)
             return;
         using var call = running.Enter(job.JobId);
+        using var watched = telemetry.Begin(job);
         try
         {
             var outcome = await CallAsync(job, call, heartbeat);
+            watched.Called(outcome);
             var (manifest, failure) = Keep(job, outcome);
             if (manifest is not null)
                 await database.UntilWrittenAsync("received", ct => jobs.ReceivedAsync(job.AttemptId, manifest.Facts, ct), lifetime.GivenUp);
             await NoticeAsync(job, outcome);
             if (manifest is not null)
-                await finisher.FinishAsync(manifest, spool.Own, lifetime.GivenUp);
+                await finisher.FinishAsync(manifest, spool.Own, watched, lifetime.GivenUp);
             else
-                await EndAsync(job, failure!);
+                await EndAsync(job, failure!, watched);
         }
         catch (OperationCanceledException) when (lifetime.GivenUp.IsCancellationRequested)
         {
@@ -40,7 +43,7 @@ internal sealed partial class JobRunner(
         {
             // A defect of ours must not leave the job running for ever.
             Log.Defect(logger, e, job.AttemptId);
-            await EndAsync(job, CallFailure.Of(FailureKind.NodeLost, "Darkroom failed while handling this call; its log has the details."));
+            await EndAsync(job, CallFailure.Of(FailureKind.NodeLost, "Darkroom failed while handling this call; its log has the details."), watched);
         }
         finally
         {
@@ -110,9 +113,9 @@ internal sealed partial class JobRunner(
     Task NoticeAsync(ClaimedJob job, CallOutcome outcome) => database.UntilWrittenAsync(
         "endpoint", ct => effects.ApplyAsync(job.Endpoint, job.JobId, job.StartedAt, outcome, ct), lifetime.GivenUp);
 
-    async Task EndAsync(ClaimedJob job, CallFailure failure)
+    async Task EndAsync(ClaimedJob job, CallFailure failure, WatchedAttempt watched)
     {
-        await database.UntilWrittenAsync("ending", ct => endings.EndAsync(job, failure, ct), lifetime.GivenUp);
+        watched.Ended(await database.UntilWrittenAsync("ending", ct => endings.EndAsync(job, failure, ct), lifetime.GivenUp));
         try
         {
             spool.Own.Delete(job.AttemptId);

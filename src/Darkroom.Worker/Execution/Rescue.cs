@@ -3,13 +3,15 @@ using Darkroom.Migrations.Rows;
 using Darkroom.Worker.Admission;
 using Darkroom.Worker.Endpoint;
 using Darkroom.Worker.Jobs;
+using Darkroom.Worker.Observability;
 using Microsoft.EntityFrameworkCore;
 
 namespace Darkroom.Worker.Execution;
 
 /// <summary>What becomes of the calls of a node that is gone.</summary>
 internal sealed partial class Rescue(
-    IDbContextFactory<DarkroomDb> databases, JobTransitions jobs, AttemptEndings endings, Spool spool, WorkSignal work, ILogger<Rescue> logger)
+    IDbContextFactory<DarkroomDb> databases, JobTransitions jobs, AttemptEndings endings, Spool spool, WorkSignal work, AttemptTelemetry telemetry,
+    ILogger<Rescue> logger)
 {
     /// <summary>How long a received answer waits for its spool to be adopted before a person is asked.</summary>
     public static readonly TimeSpan SpoolPatience = TimeSpan.FromMinutes(15);
@@ -43,12 +45,17 @@ internal sealed partial class Rescue(
         foreach (var lost in open)
         {
             var job = ClaimedJob.Of(lost.Job, lost.Attempt);
-            if (lost.Attempt.Status == AttemptStatus.Received)
-                await endings.SpoolLostAsync(job, lost.Attempt, ct);
-            else if (spool.Find(lost.Attempt.NodeId, lost.Attempt.Id) is { } manifest)
+            if (lost.Attempt.Status == AttemptStatus.Dispatched && spool.Find(lost.Attempt.NodeId, lost.Attempt.Id) is { } manifest)
+            {
                 await jobs.ReceivedAsync(lost.Attempt.Id, manifest.Facts, ct);
-            else
-                await endings.EndAsync(job, CallFailure.Of(FailureKind.NodeLost, $"Node {lost.Attempt.NodeName} died with this call in flight."), ct);
+                continue;
+            }
+            var end = lost.Attempt.Status == AttemptStatus.Received
+                ? await endings.SpoolLostAsync(job, lost.Attempt, ct)
+                : await endings.EndAsync(job, CallFailure.Of(FailureKind.NodeLost, $"Node {lost.Attempt.NodeName} died with this call in flight."), ct);
+            // Every node looks; one of them is told of.
+            if (end.Moved)
+                telemetry.Rescued(job, end);
             Log.Rescued(logger, lost.Attempt.Id, lost.Attempt.NodeName, lost.Attempt.Status);
         }
         if (open.Count > 0)

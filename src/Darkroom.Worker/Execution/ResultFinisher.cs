@@ -1,6 +1,7 @@
 using Darkroom.Migrations.Rows;
 using Darkroom.Worker.Database;
 using Darkroom.Worker.Jobs;
+using Darkroom.Worker.Observability;
 using Darkroom.Worker.Storage;
 using Darkroom.Worker.Usage;
 
@@ -9,47 +10,51 @@ namespace Darkroom.Worker.Execution;
 /// <summary>Brings a spooled answer home: pictures to the store, then the record, then the spool is emptied. Every step may be repeated.</summary>
 internal sealed partial class ResultFinisher(
     IImageStore store, JobTransitions jobs, AttemptEndings endings, Pricing pricing, StoreWatch storeWatch, DatabaseRetry database,
-    TimeProvider clock, ILogger<ResultFinisher> logger)
+    DarkroomMetrics metrics, TimeProvider clock, ILogger<ResultFinisher> logger)
 {
     static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(500), LongestWait = TimeSpan.FromSeconds(15);
 
     /// <exception cref="OperationCanceledException">The process must end; the answer stays in the spool for whoever adopts it.</exception>
-    public async Task FinishAsync(SpoolManifest manifest, SpoolFolder folder, CancellationToken giveUp)
+    public async Task FinishAsync(SpoolManifest manifest, SpoolFolder folder, WatchedAttempt watched, CancellationToken giveUp)
     {
         try
         {
-            if (await StoreAllAsync(manifest, folder, giveUp) is { } refusal)
-                await SetAsideAsync(manifest, folder, refusal.Message, giveUp);
+            if (await StoreAllAsync(manifest, folder, watched, giveUp) is { } refusal)
+                await SetAsideAsync(manifest, folder, refusal.Message, watched, giveUp);
             else
-                await RecordAsync(manifest, folder, giveUp);
+                await RecordAsync(manifest, folder, watched, giveUp);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             // A defect of ours must not buy again what was paid for.
             Log.Defect(logger, e, manifest.AttemptId);
-            await SetAsideAsync(manifest, folder, e.Message, giveUp);
+            await SetAsideAsync(manifest, folder, e.Message, watched, giveUp);
         }
     }
 
-    async Task RecordAsync(SpoolManifest manifest, SpoolFolder folder, CancellationToken giveUp)
+    async Task RecordAsync(SpoolManifest manifest, SpoolFolder folder, WatchedAttempt watched, CancellationToken giveUp)
     {
-        var recording = await database.UntilWrittenAsync("record", ct => jobs.SucceedAsync(manifest.AttemptId, ResultOf(manifest), ct), giveUp);
+        var result = ResultOf(manifest);
+        Recording recording;
+        using (watched.Recording())
+            recording = await database.UntilWrittenAsync("record", ct => jobs.SucceedAsync(manifest.AttemptId, result, ct), giveUp);
+        watched.Recorded(recording, manifest, result.Cost);
         if (recording != Recording.Succeeded)
             await RemoveAsync(manifest, giveUp);
         folder.Delete(manifest.AttemptId);
-        Log.Finished(logger, manifest.JobId, manifest.AttemptId, recording, manifest.Pictures.Count, manifest.Usage);
     }
 
     /// <summary>What no repetition can finish waits in the spool for a person, and its job says so.</summary>
-    async Task SetAsideAsync(SpoolManifest manifest, SpoolFolder folder, string reason, CancellationToken giveUp)
+    async Task SetAsideAsync(SpoolManifest manifest, SpoolFolder folder, string reason, WatchedAttempt watched, CancellationToken giveUp)
     {
         folder.SetAside(manifest.AttemptId);
-        await database.UntilWrittenAsync("set aside", ct => endings.SetAsideAsync(manifest, reason, ct), giveUp);
+        watched.Ended(await database.UntilWrittenAsync("set aside", ct => endings.SetAsideAsync(manifest, reason, ct), giveUp));
     }
 
     /// <summary>Null when all are stored, else why no repetition can help.</summary>
-    async Task<StoreFailure?> StoreAllAsync(SpoolManifest manifest, SpoolFolder folder, CancellationToken giveUp)
+    async Task<StoreFailure?> StoreAllAsync(SpoolManifest manifest, SpoolFolder folder, WatchedAttempt watched, CancellationToken giveUp)
     {
+        using var storing = watched.Storing();
         foreach (var picture in manifest.Pictures)
         {
             if (await StoreAsync(manifest, picture, folder, giveUp) is { } refusal)
@@ -84,6 +89,7 @@ internal sealed partial class ResultFinisher(
                 storeWatch.Worked();
                 return null;
             }
+            metrics.StoreFailed();
             Log.NotStored(logger, key.Path, failure);
             if (!failure.MayPass)
                 return failure;
@@ -103,9 +109,6 @@ internal sealed partial class ResultFinisher(
 
     static partial class Log
     {
-        [LoggerMessage(LogLevel.Information, "Job {Job}, attempt {Attempt}: {Recording}, {Images} images, usage {Usage}.")]
-        public static partial void Finished(ILogger logger, Guid job, Guid attempt, Recording recording, int images, string? usage);
-
         [LoggerMessage(LogLevel.Error, "The answer of attempt {Attempt} met a defect and is set aside in the spool.")]
         public static partial void Defect(ILogger logger, Exception error, Guid attempt);
 

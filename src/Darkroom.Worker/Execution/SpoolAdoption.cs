@@ -1,11 +1,13 @@
 using Darkroom.Worker.Database;
 using Darkroom.Worker.Jobs;
+using Darkroom.Worker.Observability;
 
 namespace Darkroom.Worker.Execution;
 
 /// <summary>Every few seconds: finishes what dead processes left in the spool, beside this node's own calls.</summary>
 internal sealed partial class SpoolAdoption(
-    Spool spool, JobTransitions jobs, ResultFinisher finisher, DatabaseRetry database, TimeProvider clock, ILogger<SpoolAdoption> logger)
+    Spool spool, JobTransitions jobs, ResultFinisher finisher, DatabaseRetry database, AttemptTelemetry telemetry, TimeProvider clock,
+    ILogger<SpoolAdoption> logger)
     : BackgroundService
 {
     static readonly TimeSpan Interval = TimeSpan.FromSeconds(3);
@@ -41,7 +43,11 @@ internal sealed partial class SpoolAdoption(
         }
         await Parallel.ForEachAsync(
             manifests, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = ct },
-            async (manifest, _) => await finisher.FinishAsync(manifest, folder, ct));
+            async (manifest, _) =>
+            {
+                using var watched = telemetry.Adopt(manifest);
+                await finisher.FinishAsync(manifest, folder, watched, ct);
+            });
         folder.Remove();
     }
 

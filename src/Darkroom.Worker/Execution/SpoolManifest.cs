@@ -12,7 +12,8 @@ namespace Darkroom.Worker.Execution;
 /// </summary>
 internal sealed record SpoolManifest(
     Guid AttemptId, Guid JobId, Guid ProjectId, string Model, AnswerFacts Facts,
-    DateTimeOffset? Created, string? OutputFormat, string? Quality, string? Size, bool Partial, IReadOnlyList<SpooledPicture> Pictures)
+    DateTimeOffset? Created, string? OutputFormat, string? Quality, string? Size, bool Partial, IReadOnlyList<SpooledPicture> Pictures,
+    string? Endpoint = null, string? TraceParent = null)
 {
     [JsonIgnore]
     public string? Usage => Facts.Usage;
@@ -30,7 +31,8 @@ internal sealed record SpoolManifest(
         ];
         return new SpoolManifest(
             job.AttemptId, job.JobId, job.ProjectId, job.Model, new AnswerFacts(answer.HttpStatus, answer.RequestId, body.UsageJson),
-            Instant(body.Created), body.OutputFormat, body.Quality, body.Size, Partial: good.Length < Math.Max(job.N, body.Pictures.Count), good);
+            Instant(body.Created), body.OutputFormat, body.Quality, body.Size, Partial: good.Length < Math.Max(job.N, body.Pictures.Count), good,
+            job.Endpoint, job.TraceParent);
     }
 
     // A figure outside the calendar is the endpoint's mistake and no reason to lose pictures.

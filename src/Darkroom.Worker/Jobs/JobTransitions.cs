@@ -48,7 +48,7 @@ internal sealed partial class JobTransitions(IDbContextFactory<DarkroomDb> datab
                 SELECT {attemptId}, id, attempts, 'dispatched', {nodeId}, {nodeName}, endpoint, darkroom.now() FROM claimed
                 RETURNING started_at
             )
-            SELECT c.id AS job_id, c.project_id, {attemptId} AS attempt_id, attempt.started_at, c.endpoint, c.model, c.prompt, c.quality,
+            SELECT c.id AS job_id, c.project_id, {attemptId} AS attempt_id, c.attempts AS number, c.due_at, attempt.started_at, c.trace_parent, c.endpoint, c.model, c.prompt, c.quality,
                    c.n, c.size, c.counted_attempts, c.unknown_attempts, c.max_attempts, c.max_unknown_attempts, c.on_unknown
             FROM claimed AS c, attempt
             """).ToListAsync(ct);
@@ -170,12 +170,12 @@ internal sealed partial class JobTransitions(IDbContextFactory<DarkroomDb> datab
 
 /// <summary>What a claim hands to the runner.</summary>
 internal sealed record ClaimedJob(
-    Guid JobId, Guid ProjectId, Guid AttemptId, DateTimeOffset StartedAt, string Endpoint,
+    Guid JobId, Guid ProjectId, Guid AttemptId, int Number, DateTimeOffset DueAt, DateTimeOffset StartedAt, string? TraceParent, string Endpoint,
     string Model, string Prompt, string Quality, int N, string Size,
     short CountedAttempts, short UnknownAttempts, short MaxAttempts, short MaxUnknownAttempts, string OnUnknown)
 {
     public static ClaimedJob Of(Job job, Attempt attempt) => new(
-        job.Id, job.ProjectId, attempt.Id, attempt.StartedAt, job.Endpoint, job.Model, job.Prompt, job.Quality, job.N, job.Size,
+        job.Id, job.ProjectId, attempt.Id, attempt.Number, job.DueAt, attempt.StartedAt, job.TraceParent, job.Endpoint, job.Model, job.Prompt, job.Quality, job.N, job.Size,
         job.CountedAttempts, job.UnknownAttempts, job.MaxAttempts, job.MaxUnknownAttempts, job.OnUnknown);
 }
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Darkroom.Migrations;
 using Darkroom.Migrations.Rows;
 using Darkroom.Worker.Endpoint;
+using Darkroom.Worker.Observability;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
@@ -12,7 +13,7 @@ namespace Darkroom.Worker.Submission;
 internal readonly record struct Intake(Job? Job, bool Replayed);
 
 /// <summary>Turns a valid submission into a committed row, once, however often it is sent.</summary>
-internal sealed class JobIntake(IDbContextFactory<DarkroomDb> databases, IOptions<EndpointSettings> settings, TimeProvider time)
+internal sealed class JobIntake(IDbContextFactory<DarkroomDb> databases, IOptions<EndpointSettings> settings, DarkroomMetrics metrics, TimeProvider time)
 {
     /// <param name="keyId">The API key that submits; null where none does.</param>
     public async Task<Intake> AcceptAsync(SubmittedJob submitted, Guid projectId, Guid? keyId, SubmissionKey key, CancellationToken ct)
@@ -21,7 +22,10 @@ internal sealed class JobIntake(IDbContextFactory<DarkroomDb> databases, IOption
         while (true)
         {
             if (await InsertAsync(db, submitted, projectId, keyId, key, ct) is { } inserted)
+            {
+                metrics.JobSubmitted(inserted.Endpoint, inserted.Model);
                 return new(inserted, Replayed: false);
+            }
             if (await FindAsync(db, projectId, key, ct) is { } earlier)
                 return earlier;
             // The key expired between the two statements and is free now.
@@ -62,12 +66,12 @@ internal sealed class JobIntake(IDbContextFactory<DarkroomDb> databases, IOption
             INSERT INTO darkroom.jobs (
                 id, project_id, key_id, lane, endpoint, custom_id, model, prompt, quality, n, size, metadata, priority, deadline, max_attempts,
                 max_unknown_attempts, on_unknown, webhook_url, webhook_events, status, due_at, ticket, tokens_taken, attempts,
-                counted_attempts, unknown_attempts, cost_amount, cost_possible, created_at)
+                counted_attempts, unknown_attempts, cost_amount, cost_possible, trace_parent, created_at)
             SELECT
                 {id}, {projectId}, {keyId}::uuid, {projectId}, {job.Endpoint}, {job.CustomId}::text, {job.Model}, {job.Prompt}, {job.Quality}, {job.N},
                 {job.Size}, {metadata}::json, {job.Priority}, {job.Deadline}::timestamptz, {job.MaxAttempts}, {job.MaxUnknownAttempts},
                 {job.OnUnknown}, {job.WebhookUrl}::text, {job.WebhookEvents}::text[], 'queued',
-                greatest({job.NotBefore}::timestamptz, darkroom.now()), 0, 0, 0, 0, 0, {cost}::numeric, {cost}::numeric, darkroom.now()
+                greatest({job.NotBefore}::timestamptz, darkroom.now()), 0, 0, 0, 0, 0, {cost}::numeric, {cost}::numeric, {JobTrace.Current}::text, darkroom.now()
             WHERE {key.Text}::text IS NULL OR EXISTS (SELECT FROM claimed)
             RETURNING *
             """).AsNoTracking().ToListAsync(ct);

@@ -3,6 +3,7 @@ using Darkroom.Worker.Admission;
 using Darkroom.Worker.Api;
 using Darkroom.Worker.Database;
 using Darkroom.Worker.Execution;
+using Darkroom.Worker.Observability;
 using Microsoft.Extensions.Options;
 
 namespace Darkroom.Worker.Webhooks;
@@ -10,7 +11,7 @@ namespace Darkroom.Worker.Webhooks;
 /// <summary>One attempt of each of a few deliveries, top to bottom: claim, render, sign, send, record. Hangfire calls it.</summary>
 internal sealed partial class DeliveryRunner(
     DeliveryLog log, WebhookPayload payloads, BatchPayload batches, WebhookSecrets secrets, DeliverySender sender, DatabaseRetry database, NodeLifetime lifetime,
-    WorkSignal work, IOptions<WebhookOptions> options, TimeProvider clock, ILogger<DeliveryRunner> logger)
+    WorkSignal work, DeliveryTelemetry telemetry, IOptions<WebhookOptions> options, TimeProvider clock, ILogger<DeliveryRunner> logger)
 {
     public Task RunAsync(DeliveryTicket[] tickets) => Task.WhenAll(tickets.Select(RunAsync));
 
@@ -19,6 +20,7 @@ internal sealed partial class DeliveryRunner(
     {
         if (await log.ClaimAsync(ticket.Id, ticket.Number, lifetime.Drained) is not var (delivery, endpoint))
             return;
+        using var watched = telemetry.Begin(delivery);
         var payload = delivery.Payload ?? await (delivery.BatchId is null ? payloads.RenderAsync(delivery, lifetime.Drained) : batches.RenderAsync(delivery, lifetime.Drained));
         var started = clock.GetUtcNow();
         var since = clock.GetTimestamp();
@@ -40,6 +42,7 @@ internal sealed partial class DeliveryRunner(
         var next = DeliveryPolicy.Decide(outcome, attempt.Number, options.Value.Waits, Random.Shared.NextDouble());
         await database.UntilWrittenAsync("delivery", ct => log.RecordAsync(delivery, payload, attempt, outcome, next, ct), lifetime.GivenUp);
         work.Raise(Notices.Delivered);
+        watched.Ended(attempt, outcome, next);
         if (!outcome.Delivered)
             Log.NotDelivered(logger, delivery.Type, delivery.Receiver, attempt.Number, outcome.Error);
     }

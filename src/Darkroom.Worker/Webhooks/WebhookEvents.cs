@@ -22,8 +22,8 @@ internal static class WebhookEvents
     /// </summary>
     public static Task RaiseAsync(DarkroomDb db, Guid[] jobs, CancellationToken ct) => db.Database.ExecuteSqlAsync($"""
         INSERT INTO darkroom.webhook_deliveries
-            (id, project_id, endpoint_id, url, receiver, type, job_id, snapshot, status, attempts, ticket, due_at, created_at)
-        SELECT gen_random_uuid(), j.project_id, r.endpoint_id, r.url, lower(substring(r.url FROM '^[^:]+://[^/?#]+')), 'job.' || j.status, j.id,
+            (id, project_id, endpoint_id, url, receiver, type, job_id, trace_parent, snapshot, status, attempts, ticket, due_at, created_at)
+        SELECT gen_random_uuid(), j.project_id, r.endpoint_id, r.url, lower(substring(r.url FROM '^[^:]+://[^/?#]+')), 'job.' || j.status, j.id, j.trace_parent,
             json_build_object('job', to_json(j), 'images', coalesce(
                 (SELECT json_agg(to_json(i) ORDER BY i.index) FROM darkroom.images AS i WHERE i.job_id = j.id), '[]')),
             'pending', 0, 0, darkroom.now(), darkroom.now()

@@ -15,6 +15,7 @@ using Darkroom.Worker.Endpoint;
 using Darkroom.Worker.Events;
 using Darkroom.Worker.Files;
 using Darkroom.Worker.Jobs;
+using Darkroom.Worker.Observability;
 using Darkroom.Worker.Storage;
 using Darkroom.Worker.Submission;
 using Darkroom.Worker.Usage;
@@ -88,6 +89,7 @@ public sealed class ApiHost : IAsyncLifetime
         builder.Logging.ClearProviders().AddProvider(Log).SetMinimumLevel(LogLevel.Debug);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton<TimeProvider>(Clock);
+        builder.Services.AddSingleton<DarkroomMetrics>();
         builder.Services.AddDatabase(builder.Configuration);
         builder.Services.AddEndpoints(builder.Configuration);
         builder.Services.AddImageStore(builder.Configuration);
