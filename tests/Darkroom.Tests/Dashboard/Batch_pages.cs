@@ -120,7 +120,7 @@ public sealed class Batch_pages : IAsyncLifetime
 
         await UntilAsync(path, "Lines that are wrong");
         var page = await admin.TextAsync(path);
-        Assert.Contains("<code>model</code>", page, StringComparison.Ordinal);
+        Assert.Contains("<code>body.model</code>", page, StringComparison.Ordinal);
         Assert.DoesNotContain("<b>none", page, StringComparison.Ordinal);
         Assert.Contains("nothing was submitted", await admin.TextAsync("/batches"), StringComparison.Ordinal);
     }
