@@ -29,7 +29,8 @@ public sealed class By_TLS : IDisposable
                 TargetHost = "darkroom.example.com",
                 RemoteCertificateValidationCallback = (_, presented, _, _) => (served = presented!.GetCertHashString()) == thumbprint,
             },
-        }) { BaseAddress = host.Address };
+        })
+        { BaseAddress = host.Address };
         using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/jobs") { Headers = { Host = "darkroom.example.com" } };
         request.Headers.Authorization = new("Bearer", ApiHost.AdminKey);
 

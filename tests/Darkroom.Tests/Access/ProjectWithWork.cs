@@ -87,7 +87,11 @@ internal sealed class ProjectWithWork(string key, Guid id)
         await using var db = new Rows(database).CreateDbContext();
         var action = new BulkAction
         {
-            Id = Guid.CreateVersion7(), ProjectId = project, Kind = "cancel", Filter = $"?q={Word}", CreatedAt = DateTimeOffset.UtcNow,
+            Id = Guid.CreateVersion7(),
+            ProjectId = project,
+            Kind = "cancel",
+            Filter = $"?q={Word}",
+            CreatedAt = DateTimeOffset.UtcNow,
             ClaimedUntil = DateTimeOffset.UtcNow.AddYears(1),
         };
         db.BulkActions.Add(action);

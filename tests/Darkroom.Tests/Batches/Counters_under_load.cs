@@ -97,7 +97,8 @@ public sealed class Counters_under_load : IAsyncLifetime
     }
 
     static JobResult Result(Guid line, Guid attempt) => BatchRows.Result(new ClaimedJob(
-        line, Guid.Empty, attempt, 1, default, default, TraceParent: null, "", "", "", "", 1, "", 0, 0, 0, 0, "")) with { Images = [] };
+        line, Guid.Empty, attempt, 1, default, default, TraceParent: null, "", "", "", "", 1, "", 0, 0, 0, 0, "")) with
+    { Images = [] };
 
     async Task SweepUntilAsync(CancellationToken done)
     {

@@ -112,11 +112,11 @@ internal static class BatchesRoutes
 
     static RazorComponentResult<MissingPage> NotFound(
         HttpContext http, string what = "There is no such batch in your project", string hint = "It may belong to another project.") => new(new
-    {
-        Visitor = Visitor.Of(http),
-        What = what,
-        Hint = hint,
-        Way = ("/batches", "All batches"),
-    })
-    { StatusCode = StatusCodes.Status404NotFound };
+        {
+            Visitor = Visitor.Of(http),
+            What = what,
+            Hint = hint,
+            Way = ("/batches", "All batches"),
+        })
+        { StatusCode = StatusCodes.Status404NotFound };
 }
