@@ -16,5 +16,7 @@ return await Scenarios.RunAsync(
     new("pace", "two nodes against an endpoint that counts: how much of the limit is used [--limits 50,250,1000]", PaceScenario.RunAsync),
     new("dashboard", "every page and list call with a million jobs; what 50 viewers cost [--jobs 1000000]", DashboardScenario.RunAsync),
     new("batch", "50,000 lines, short and of 200 MB in all: from upload to durable jobs beside a COPY of the same rows, and peak memory [--lines 50000]", BatchScenario.RunAsync),
+    new("batches", "completions a second in one batch and in fifty; how soon pausing and cancelling 50,000 lines takes effect", BatchLifeScenario.RunAsync),
+    new("million", "a million queued jobs: list calls, counters, submission, admission's pick and claim", MillionScenario.RunAsync),
     new("webhooks", "completion to webhook at 50 a second, alone and beside dead receivers; deliveries a second; 50,000 after an outage", WebhookScenario.RunAsync),
     new("telemetry", "what watching one attempt costs: log, figures, spans", TelemetryScenario.RunAsync));

@@ -66,12 +66,13 @@ internal sealed class DockerPostgres : PostgresServer
         limit.CancelAfter(StartLimit);
         // Testcontainers turns durability off by default; the later of two settings wins.
         string[] settings = ["synchronous_commit=on", "fsync=on", "full_page_writes=on", .. needs.ServerSettings];
-        var container = new PostgreSqlBuilder(Image)
+        var builder = new PostgreSqlBuilder(Image)
             .WithDockerEndpoint(engine)
             .WithPassword(RandomNumberGenerator.GetHexString(32))
             .WithCommand([.. settings.SelectMany(setting => new[] { "-c", setting })])
-            .WithLogger(NullLogger.Instance)
-            .Build();
+            .WithLogger(NullLogger.Instance);
+        // Tests make hundreds of databases, each a copy of all files of another: in memory, not in a container's file system.
+        var container = (needs.Durable ? builder : builder.WithTmpfsMount("/var/lib/postgresql/data")).Build();
         try
         {
             await container.StartAsync(limit.Token);

@@ -66,6 +66,8 @@ internal sealed class MeasuredCluster : IAsyncDisposable
 
     public static Client.DarkroomClient ClientOf(NodeProcess node) => new(node.Address, Key);
 
+    public static HttpClient HttpOf(NodeProcess node) => new() { BaseAddress = node.Address, DefaultRequestHeaders = { Authorization = new("Bearer", Key) } };
+
     /// <summary>Statements the whole cluster sends in a second, counted over a time.</summary>
     public async Task<double> StatementsPerSecondAsync(TimeSpan over)
     {

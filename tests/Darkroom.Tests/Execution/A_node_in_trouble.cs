@@ -117,7 +117,9 @@ public sealed class A_node_in_trouble : IAsyncLifetime
 
         await rows.WaitForAsync([job.Id], [JobStatus.Succeeded], Ct);
 
-        Assert.Equal([AttemptStatus.Unknown, AttemptStatus.Succeeded], (await rows.AttemptsAsync(job.Id)).Select(a => a.Status));
+        // With heartbeats this quick, a busy machine's own may be too old for a call: then nothing is sent, and the attempt says so.
+        var sent = (await rows.AttemptsAsync(job.Id)).Select(a => a.Status).Where(status => status != AttemptStatus.Undelivered);
+        Assert.Equal([AttemptStatus.Unknown, AttemptStatus.Succeeded], sent);
         Assert.Single(simulator.Account.Calls);
         await using var db = rows.CreateDbContext();
         Assert.True(Assert.Single(db.Nodes, n => n.Name == "gone").Lost);
