@@ -16,6 +16,9 @@ internal sealed class DeliveryPass(IDbContextFactory<DarkroomDb> databases, Node
     /// <summary>Longer than any attempt, so that only what is really lost is issued again.</summary>
     TimeSpan TicketPatience => options.Value.Timeout + TimeSpan.FromSeconds(30);
 
+    /// <summary>The part of a delivery that the time since the last pass was too short for: rounded up at each pass, a rate would be exceeded.</summary>
+    double leftOver;
+
     /// <param name="sinceLast">Since the pass before; a receiver's rate is kept from pass to pass.</param>
     /// <returns>Tickets to issue; null where another node sees to it.</returns>
     public async Task<List<DeliveryTicket>?> RunAsync(TimeSpan sinceLast, CancellationToken ct)
@@ -29,7 +32,9 @@ internal sealed class DeliveryPass(IDbContextFactory<DarkroomDb> databases, Node
             return null;
 
         var seconds = Math.Min(sinceLast.TotalSeconds, 1);
-        var burst = (int)Math.Ceiling(options.Value.MaxPerSecondPerReceiver * seconds);
+        var due = leftOver + (options.Value.MaxPerSecondPerReceiver * seconds);
+        var burst = (int)due;
+        leftOver = due - burst;
         var (senders, most) = (options.Value.Senders, options.Value.MaxInFlightPerReceiver);
         // The receivers with something to send are found by leaps through the index, however much waits for each of them.
         return await db.Database.SqlQuery<DeliveryTicket>($"""

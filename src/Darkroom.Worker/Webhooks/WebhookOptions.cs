@@ -39,13 +39,16 @@ internal sealed class WebhookOptions
     public int Senders { get; set; } = 100;
 
     /// <summary>
-    /// Deliveries under way at once to one receiver (scheme, host and port), by all nodes. Default 25, 1 to 500: at half a second for each,
-    /// from pick to record, as many as <see cref="MaxPerSecondPerReceiver"/> lets begin.
+    /// Deliveries under way at once to one receiver (scheme, host and port), by all nodes. Default 25, 1 to 500: at a quarter of a second for
+    /// each, from pick to record, as many as <see cref="MaxPerSecondPerReceiver"/> lets begin.
     /// </summary>
     public int MaxInFlightPerReceiver { get; set; } = 25;
 
-    /// <summary>Deliveries begun per second to one receiver, so that one back from an outage is not run over. Default 50, 1 to 10,000.</summary>
-    public int MaxPerSecondPerReceiver { get; set; } = 50;
+    /// <summary>
+    /// Deliveries begun per second to one receiver, so that one back from an outage is not run over. Default 100, 1 to 10,000: above the
+    /// fastest account's completions, or telling of them would fall behind.
+    /// </summary>
+    public int MaxPerSecondPerReceiver { get; set; } = 100;
 
     /// <summary>How long the log keeps finished deliveries. Default 30 days, 1 hour to 10 years.</summary>
     public TimeSpan KeepDeliveries { get; set; } = TimeSpan.FromDays(30);

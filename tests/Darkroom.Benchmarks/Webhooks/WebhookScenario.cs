@@ -10,6 +10,9 @@ internal static class WebhookScenario
 {
     private const int Completions = 3000, CompletionsPerSecond = 50, DeadReceivers = 20, Backlog = 50_000, RecoveryRate = 200, Burst = 5000;
 
+    /// <summary>In which a new process compiles its code and finds out that the receiver works.</summary>
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(5);
+
     private static readonly string[] LocalReceivers =
     [
         "Darkroom:Webhooks:AllowHttp=true", "Darkroom:Webhooks:AllowedNetworks:0=127.0.0.0/8",
@@ -43,11 +46,14 @@ internal static class WebhookScenario
         await cluster.AddJobsAsync(Completions, DateTimeOffset.UtcNow.AddSeconds(1));
         await cluster.ExecuteAsync($"UPDATE darkroom.jobs SET webhook_url = '{receiver.Url}'");
         await WaitForAsync(receiver, Completions);
-        double[] behind = [.. receiver.Arrivals.Select(a => a.Behind.TotalMilliseconds).Order()];
+        DateTimeOffset warm = receiver.Arrivals.Min(a => a.At) + WarmUp;
+        double[] all = [.. receiver.Arrivals.Select(a => a.Behind.TotalMilliseconds).Order()];
+        double[] behind = [.. receiver.Arrivals.Where(a => a.At >= warm).Select(a => a.Behind.TotalMilliseconds).Order()];
         TimeSpan took = receiver.Arrivals.Max(a => a.At) - receiver.Arrivals.Min(a => a.At);
         string beside = dead == 0 ? "" : $", beside {dead} receivers that never answer";
-        Print($"completion to webhook on the wire, p50{beside}", $"{behind[Completions / 2]:F0} ms");
-        Print($"the same, p99{beside}", $"{behind[Completions * 99 / 100]:F0} ms");
+        Print($"completion to webhook on the wire, p50{beside}", $"{behind[behind.Length / 2]:F0} ms");
+        Print($"the same, p99{beside}", $"{behind[behind.Length * 99 / 100]:F0} ms");
+        Print($"the same with the first {WarmUp.TotalSeconds:F0} s of the process, p99{beside}", $"{all[all.Length * 99 / 100]:F0} ms");
         Print($"completions a second meanwhile{beside}", $"{Completions / took.TotalSeconds:F0}");
         foreach (MeasuredReceiver one in silent)
             await one.DisposeAsync();
