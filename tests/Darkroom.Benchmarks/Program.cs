@@ -3,6 +3,7 @@ using Darkroom.Benchmarks.Batches;
 using Darkroom.Benchmarks.Capacity;
 using Darkroom.Benchmarks.Dashboard;
 using Darkroom.Benchmarks.Decoding;
+using Darkroom.Benchmarks.DropIn;
 using Darkroom.Benchmarks.Observability;
 using Darkroom.Benchmarks.Webhooks;
 
@@ -18,5 +19,6 @@ return await Scenarios.RunAsync(
     new("batch", "50,000 lines, short and of 200 MB in all: from upload to durable jobs beside a COPY of the same rows, and peak memory [--lines 50000]", BatchScenario.RunAsync),
     new("batches", "completions a second in one batch and in fifty; how soon pausing and cancelling 50,000 lines takes effect", BatchLifeScenario.RunAsync),
     new("million", "a million queued jobs: list calls, counters, submission, admission's pick and claim", MillionScenario.RunAsync),
+    new("dropin", "100 callers waiting for pictures of 2 MB, then answered at once: memory of the worker", DropInScenario.RunAsync),
     new("webhooks", "completion to webhook at 50 a second, alone and beside dead receivers; deliveries a second; 50,000 after an outage", WebhookScenario.RunAsync),
     new("telemetry", "what watching one attempt costs: log, figures, spans", TelemetryScenario.RunAsync));

@@ -231,6 +231,14 @@ internal sealed class CrashCluster : IAsyncDisposable
         return ids;
     }
 
+    public async Task RestartPostgresAsync()
+    {
+        await Own!.StopAsync(immediate: true, Ct);
+        await Own.StartAsync(Ct);
+        // This program's own connections to the old server; the workers have to find out by themselves.
+        database.Clear();
+    }
+
     /// <summary>The node that admits now; null while none does.</summary>
     public async Task<string?> AdmittingAsync() => (await IdsAsync("""
         SELECT n.name FROM darkroom.leases AS l JOIN darkroom.nodes AS n ON n.id = l.node_id WHERE l.name = 'admission' AND l.until > darkroom.now()

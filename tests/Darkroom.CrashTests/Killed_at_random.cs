@@ -116,8 +116,7 @@ public sealed class Killed_at_random
     async Task RestartPostgresAsync(CrashCluster cluster)
     {
         Count("restarts of Postgres");
-        await cluster.Own!.StopAsync(immediate: true, Ct);
-        await cluster.Own!.StartAsync(Ct);
+        await cluster.RestartPostgresAsync();
     }
 
     void Count(string what) => chaos[what] = chaos.GetValueOrDefault(what) + 1;
