@@ -27,7 +27,8 @@ internal sealed class CrashCluster : IAsyncDisposable
     CrashCluster(PrivatePostgres? own, string connectionString, SimulatorHost endpoint)
     {
         (Own, this.connectionString, Endpoint) = (own, connectionString, endpoint);
-        database = NpgsqlDataSource.Create(connectionString);
+        // A machine busy with all the scenarios may take its time over a copy of ten thousand rows.
+        database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString) { CommandTimeout = 120 });
     }
 
     static CancellationToken Ct => TestContext.Current.CancellationToken;

@@ -26,7 +26,8 @@ public sealed class Killed_at_a_step
         await cluster.WaitForAllSucceededAsync(1);
 
         await cluster.WaitForNoOpenCallsAsync();
-        Assert.Equal(attempts, await cluster.AskAsync("SELECT count(*) FROM darkroom.attempts"));
+        // A node that the machine kept waiting gives a claim back unused: an attempt more, and no call.
+        Assert.Equal(attempts, await cluster.AskAsync("SELECT count(*) FROM darkroom.attempts WHERE status <> 'undelivered'"));
         cluster.AssertCalls(1);
         await cluster.AssertLedgerAsync(1);
         // Of a state and its event there are both or neither.

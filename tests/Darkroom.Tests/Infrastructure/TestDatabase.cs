@@ -28,7 +28,8 @@ public sealed class TestDatabase(TestPostgres postgres) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         ConnectionString = await postgres.CreateDatabaseAsync();
-        dataSource = NpgsqlDataSource.Create(ConnectionString);
+        // A busy machine may take its time over a hundred thousand rows.
+        dataSource = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(ConnectionString) { CommandTimeout = 120 });
     }
 
     /// <summary>Sets <c>darkroom.now()</c>, the only clock our SQL asks, off from the server's. Calls do not add up.</summary>
