@@ -21,14 +21,15 @@ internal static partial class StartupHook
         DiagnosticListener.AllListeners.Subscribe(new Each<DiagnosticListener>(listener =>
         {
             if (listener.Name == DbLoggerCategory)
-                listener.Subscribe(new Each<KeyValuePair<string, object?>>(new StepWatch(step, () => _ = Kill(Environment.ProcessId, signal)).See));
+                listener.Subscribe(new Each<KeyValuePair<string, object?>>(new StepWatch(step, () => _ = Raise(signal)).See));
         }));
     }
 
     const string DbLoggerCategory = "Microsoft.EntityFrameworkCore";
 
-    [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int Kill(int process, int signal);
+    /// <summary>To the thread that calls: sent to the process, a stop is taken by any thread, and this one runs on until then.</summary>
+    [LibraryImport("libc", EntryPoint = "raise")]
+    private static partial int Raise(int signal);
 
     sealed class Each<T>(Action<T> see) : IObserver<T>
     {
