@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Darkroom.Migrations;
 using Darkroom.Migrations.Rows;
 using Darkroom.Worker.Api;
+using Darkroom.Worker.Observability;
 using Darkroom.Worker.Storage;
 using Darkroom.Worker.Submission;
 using Microsoft.EntityFrameworkCore;
@@ -15,7 +16,7 @@ namespace Darkroom.Worker.Batches;
 /// </summary>
 internal sealed partial class BatchReader(
     IDbContextFactory<DarkroomDb> databases, IImageStore store, BatchFile file, LineCopy copy, BatchTransitions batches, IOptions<BatchOptions> options,
-    ILogger<BatchReader> logger)
+    DarkroomMetrics metrics, ILogger<BatchReader> logger)
 {
     /// <returns>Null when the batch is done with, be it by another; or why its file cannot be read just now.</returns>
     /// <exception cref="IOException">The store broke off. Other exceptions of its client may come too.</exception>
@@ -89,20 +90,28 @@ internal sealed partial class BatchReader(
             return opened.Failure;
         if (opened.Value is not { } stored)
             return await FailAsync(batch, "input_file_missing", "The input file is no longer in the store.", ct);
+        var written = new Dictionary<(string Endpoint, string Model), int>();
         await using (stored)
         {
-            if (await batches.StartAsync(batch.Id, lines, (connection, now) => copy.WriteAsync(connection, batch, now, GoodAsync(stored.Body, ct), ct), ct))
-                Log.Started(logger, batch.Id, lines.Good, lines.Skipped);
+            if (!await batches.StartAsync(batch.Id, lines, (connection, now) => copy.WriteAsync(connection, batch, now, GoodAsync(stored.Body, written, ct), ct), ct))
+                return null;
         }
+        foreach (var (kind, count) in written)
+            metrics.JobsSubmitted(kind.Endpoint, kind.Model, count);
+        Log.Started(logger, batch.Id, lines.Good, lines.Skipped);
         return null;
     }
 
-    async IAsyncEnumerable<SubmittedJob> GoodAsync(Stream body, [EnumeratorCancellation] CancellationToken ct)
+    async IAsyncEnumerable<SubmittedJob> GoodAsync(
+        Stream body, Dictionary<(string Endpoint, string Model), int> written, [EnumeratorCancellation] CancellationToken ct)
     {
         await foreach (var line in file.ReadAsync(body, ct))
         {
-            if (line.Job is { } job)
-                yield return job;
+            if (line.Job is not { } job)
+                continue;
+            var kind = (job.Endpoint, job.Model);
+            written[kind] = written.GetValueOrDefault(kind) + 1;
+            yield return job;
         }
     }
 

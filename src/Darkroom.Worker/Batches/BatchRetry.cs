@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Darkroom.Migrations;
 using Darkroom.Migrations.Rows;
+using Darkroom.Worker.Observability;
 using Darkroom.Worker.Submission;
 using Microsoft.EntityFrameworkCore;
 
@@ -11,7 +12,7 @@ namespace Darkroom.Worker.Batches;
 /// Makes a new batch of the lines of an ended one that have no result. The old one stays as it was: its files, its counts and its event have
 /// been told. One statement copies the lines, however many, in their order.
 /// </summary>
-internal sealed class BatchRetry(IDbContextFactory<DarkroomDb> databases)
+internal sealed class BatchRetry(IDbContextFactory<DarkroomDb> databases, DarkroomMetrics metrics)
 {
     /// <param name="old">Ended.</param>
     /// <param name="keyId">The API key that asks.</param>
@@ -25,9 +26,12 @@ internal sealed class BatchRetry(IDbContextFactory<DarkroomDb> databases)
             {
                 if (await key.TakeAsync(db, old.ProjectId, id, ct))
                 {
-                    if (await CopyAsync(db, old.Id, id, keyId, ct) == 0)
+                    var copied = await CopyAsync(db, old.Id, id, keyId, ct);
+                    if (copied.Count == 0)
                         return new(null, Replayed: false);
                     await transaction.CommitAsync(ct);
+                    foreach (var kind in copied)
+                        metrics.JobsSubmitted(kind.Endpoint, kind.Model, kind.Lines);
                     return new(await db.Batches.AsNoTracking().SingleAsync(b => b.Id == id, ct), Replayed: false);
                 }
             }
@@ -41,7 +45,7 @@ internal sealed class BatchRetry(IDbContextFactory<DarkroomDb> databases)
     public static byte[] Sha256Of(Guid old) => SHA256.HashData(Encoding.UTF8.GetBytes($"retry-failed {old}"));
 
     /// <summary>Ids of lines are UUIDv7 whose 12 bits after the millisecond count, as those read from a file: they ascend in the order of the old ones.</summary>
-    static Task<int> CopyAsync(DarkroomDb db, Guid old, Guid id, Guid? keyId, CancellationToken ct) => db.Database.ExecuteSqlAsync($"""
+    static Task<List<CopiedLines>> CopyAsync(DarkroomDb db, Guid old, Guid id, Guid? keyId, CancellationToken ct) => db.Database.SqlQuery<CopiedLines>($"""
         WITH line AS (
             SELECT j.*, (extract(epoch FROM darkroom.now()) * 1000)::bigint * 4096 + row_number() OVER (ORDER BY j.created_at, j.id) AS number
             FROM darkroom.jobs AS j WHERE j.batch_id = {old} AND j.status IN ('failed', 'canceled')
@@ -55,16 +59,21 @@ internal sealed class BatchRetry(IDbContextFactory<DarkroomDb> databases)
             FROM darkroom.batches
             WHERE id = {old} AND status IN ('completed', 'expired', 'cancelled') AND EXISTS (SELECT FROM line)
             RETURNING id, project_id, key_id
+        ), copied AS (
+            INSERT INTO darkroom.jobs (id, project_id, batch_id, key_id, lane, endpoint, custom_id, model, prompt, quality, n, size, metadata, priority,
+                deadline, max_attempts, max_unknown_attempts, on_unknown, status, due_at, ticket, tokens_taken, attempts, counted_attempts, unknown_attempts,
+                cost_amount, cost_possible, created_at)
+            SELECT (lpad(to_hex(l.number >> 12), 12, '0') || '7' || lpad(to_hex(l.number & 4095), 3, '0') || substr(replace(gen_random_uuid()::text, '-', ''), 17))::uuid,
+                b.project_id, b.id, b.key_id, b.id, l.endpoint, l.custom_id, l.model, l.prompt, l.quality, l.n, l.size, l.metadata, l.priority,
+                l.deadline, l.max_attempts, l.max_unknown_attempts, l.on_unknown, 'queued', darkroom.now(), 0, 0, 0, 0, 0,
+                CASE WHEN l.cost_amount IS NOT NULL THEN 0 END, CASE WHEN l.cost_amount IS NOT NULL THEN 0 END, darkroom.now()
+            FROM line AS l CROSS JOIN batch AS b
+            RETURNING endpoint, model
         )
-        INSERT INTO darkroom.jobs (id, project_id, batch_id, key_id, lane, endpoint, custom_id, model, prompt, quality, n, size, metadata, priority,
-            deadline, max_attempts, max_unknown_attempts, on_unknown, status, due_at, ticket, tokens_taken, attempts, counted_attempts, unknown_attempts,
-            cost_amount, cost_possible, created_at)
-        SELECT (lpad(to_hex(l.number >> 12), 12, '0') || '7' || lpad(to_hex(l.number & 4095), 3, '0') || substr(replace(gen_random_uuid()::text, '-', ''), 17))::uuid,
-            b.project_id, b.id, b.key_id, b.id, l.endpoint, l.custom_id, l.model, l.prompt, l.quality, l.n, l.size, l.metadata, l.priority,
-            l.deadline, l.max_attempts, l.max_unknown_attempts, l.on_unknown, 'queued', darkroom.now(), 0, 0, 0, 0, 0,
-            CASE WHEN l.cost_amount IS NOT NULL THEN 0 END, CASE WHEN l.cost_amount IS NOT NULL THEN 0 END, darkroom.now()
-        FROM line AS l CROSS JOIN batch AS b
-        """, ct);
+        SELECT endpoint, model, count(*)::int AS lines FROM copied GROUP BY endpoint, model
+        """).ToListAsync(ct);
+
+    sealed record CopiedLines(string Endpoint, string Model, int Lines);
 }
 
 /// <param name="Batch">The new batch, or the one that the same key led to before; null where there is nothing to retry, or, if <paramref name="Replayed"/>, where the key stands for something else.</param>

@@ -84,7 +84,8 @@ internal sealed class DarkroomMetrics
         admitted.Add(0);
     }
 
-    public void JobSubmitted(string endpoint, string model) => submitted.Add(1, new("endpoint", endpoint), new("model", model));
+    /// <summary>Taken in and committed: one by one, or the lines of a batch.</summary>
+    public void JobsSubmitted(string endpoint, string model, int count) => submitted.Add(count, new("endpoint", endpoint), new("model", model));
 
     public void JobAdmitted() => admitted.Add(1);
 

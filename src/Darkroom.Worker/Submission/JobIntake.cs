@@ -23,7 +23,7 @@ internal sealed class JobIntake(IDbContextFactory<DarkroomDb> databases, IOption
         {
             if (await InsertAsync(db, submitted, projectId, keyId, key, ct) is { } inserted)
             {
-                metrics.JobSubmitted(inserted.Endpoint, inserted.Model);
+                metrics.JobsSubmitted(inserted.Endpoint, inserted.Model, 1);
                 return new(inserted, Replayed: false);
             }
             if (await FindAsync(db, projectId, key, ct) is { } earlier)

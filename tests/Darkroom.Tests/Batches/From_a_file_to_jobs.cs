@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Text;
 using System.Text.Json;
 using Darkroom.Migrations.Rows;
@@ -6,11 +7,13 @@ using Darkroom.Tests.Storage;
 using Darkroom.Worker.Batches;
 using Darkroom.Worker.Endpoint;
 using Darkroom.Worker.Files;
+using Darkroom.Worker.Observability;
 using Darkroom.Worker.Storage;
 using Darkroom.Worker.Submission;
 using Darkroom.Worker.Usage;
 using Darkroom.Worker.Webhooks;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Xunit;
@@ -31,6 +34,7 @@ public sealed class From_a_file_to_jobs : IAsyncLifetime
 
     readonly TestFolder folder = new();
     readonly BatchOptions options = new();
+    readonly ServiceProvider meters = new ServiceCollection().AddMetrics().BuildServiceProvider();
     TestDatabase database = null!;
     Rows rows = null!;
     FileSystemImageStore store = null!;
@@ -48,12 +52,14 @@ public sealed class From_a_file_to_jobs : IAsyncLifetime
             Options.Create(new StorageOptions { FileSystem = { Root = Path.Combine(folder.Path, "store") } }), TimeProvider.System, NullLogger<FileSystemImageStore>.Instance);
         batches = new(rows);
         var file = new BatchFile(new SubmissionReader(Settings, new Receivers(Options.Create(new WebhookOptions()))), TimeProvider.System);
-        reader = new(rows, store, file, new LineCopy(new Pricing(Settings)), batches, Options.Create(options), NullLogger<BatchReader>.Instance);
+        var metrics = new DarkroomMetrics(meters.GetRequiredService<IMeterFactory>(), Settings);
+        reader = new(rows, store, file, new LineCopy(new Pricing(Settings)), batches, Options.Create(options), metrics, NullLogger<BatchReader>.Instance);
     }
 
     public async ValueTask DisposeAsync()
     {
         store.Dispose();
+        await meters.DisposeAsync();
         await database.DisposeAsync();
         folder.Dispose();
     }

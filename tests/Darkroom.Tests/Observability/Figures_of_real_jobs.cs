@@ -1,7 +1,12 @@
 using Darkroom.Migrations.Rows;
 using Darkroom.Simulator;
+using Darkroom.Tests.Api;
+using Darkroom.Tests.Batches;
+using Darkroom.Tests.Files;
 using Darkroom.Tests.Infrastructure;
 using Darkroom.Worker.Admission;
+using Darkroom.Worker.Api;
+using Microsoft.EntityFrameworkCore;
 using Xunit;
 
 namespace Darkroom.Tests.Observability;
@@ -62,6 +67,27 @@ public sealed class Figures_of_real_jobs : IAsyncLifetime
         Assert.Equal(4, figures.Values("gen_ai.client.operation.duration").Count - figures.Values("gen_ai.client.operation.duration", ("error.type", "moderation_blocked")).Count);
         foreach (var step in new[] { "first_byte", "body", "keep", "store", "record" })
             Assert.Single(figures.Values("darkroom.attempt.step.duration", ("step", step)));
+    }
+
+    [Fact]
+    public async Task A_job_is_taken_in_alone_as_a_line_or_as_a_line_tried_again()
+    {
+        await using var worker = await TestWorker.StartAsync(database, simulator);
+        await using var db = rows.CreateDbContext();
+        var project = await db.Projects.Where(p => p.Name == "default").Select(p => p.Id).SingleAsync(Ct);
+        var (ended, _) = await rows.AddBatchAsync(BatchStatus.Completed, [JobStatus.Failed, JobStatus.Succeeded, JobStatus.Canceled], project);
+        using var figures = new SeenFigures(worker);
+        using var client = worker.Client();
+
+        using var alone = await client.PostJsonAsync("/v1/jobs", """{"model":"gpt-image-1.5","prompt":"an owl"}""");
+        Assert.Equal(1, figures.Sum("darkroom.jobs.submitted", ("endpoint", "default"), ("model", "gpt-image-1.5")));
+        using var again = await client.PostJsonAsync($"/v1/batches/{WireId.Batch.Format(ended.Id)}/retry-failed", "{}");
+        Assert.Equal(3, figures.Sum("darkroom.jobs.submitted"));
+        var line = """{"custom_id":"ID","method":"POST","url":"/v1/images/generations","body":{"model":"gpt-image-1","prompt":"an owl"}}""";
+        var file = await client.UploadAsync(string.Join('\n', "abc".Select(id => line.Replace("ID", $"{id}", StringComparison.Ordinal))));
+        using var created = await client.PostJsonAsync("/v1/batches", $$"""{"input_file_id":"{{file.IdOf()}}"}""");
+        await worker.Log.WaitForAsync("3 lines are jobs now", Ct);
+        Assert.Equal((3, 6), (figures.Sum("darkroom.jobs.submitted", ("model", "gpt-image-1")), figures.Sum("darkroom.jobs.submitted")));
     }
 
     [Fact]
