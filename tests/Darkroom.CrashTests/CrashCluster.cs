@@ -12,11 +12,9 @@ namespace Darkroom.CrashTests;
 /// <summary>
 /// A Postgres of its own that can be stopped, the simulated endpoint with its account, and workers that are quick to miss each other.
 /// </summary>
-internal sealed class CrashCluster : IAsyncDisposable
+internal sealed partial class CrashCluster : IAsyncDisposable
 {
     const string Key = "dk_crash-tests-0123456789abcdef0123";
-
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
     readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("darkroom-crash-");
     readonly List<WorkerProcess> workers = [];
@@ -165,47 +163,6 @@ internal sealed class CrashCluster : IAsyncDisposable
         return batch;
     }
 
-    /// <summary>Returns as soon as the query is true.</summary>
-    public async Task WaitUntilTrueAsync(string sql)
-    {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Ct);
-        patience.CancelAfter(Patience);
-        await using var connection = await database.OpenConnectionAsync(patience.Token);
-        await using var command = new NpgsqlCommand(sql, connection);
-        while (!(bool)(await command.ExecuteScalarAsync(patience.Token))!)
-            await Task.Yield();
-    }
-
-    /// <summary>Returns when the query's number is as said; asked ten times a second, for nobody tells of rows.</summary>
-    public async Task WaitUntilAsync(string sql, long expected)
-    {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Ct);
-        using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
-        long last, before = long.MinValue;
-        while ((last = await AskAsync(sql)) != expected)
-        {
-            // As long as it moves, it is waited for.
-            if (last != before)
-                patience.CancelAfter(Patience);
-            before = last;
-            Assert.False(patience.IsCancellationRequested, $"{sql} is {last} and not {expected}.\n{Output}");
-            await ticks.WaitForNextTickAsync(Ct);
-        }
-    }
-
-    public Task WaitForAllSucceededAsync(int jobs) => WaitUntilAsync("SELECT count(*) FROM darkroom.jobs WHERE status = 'succeeded'", jobs);
-
-    public Task WaitForNoOpenCallsAsync() =>
-        WaitUntilAsync("SELECT count(*) FROM darkroom.attempts WHERE status IN ('dispatched', 'received')", 0);
-
-    /// <summary>Waits for a result of which some is written in the spool and not all has come.</summary>
-    public async Task WaitForPartOfABodyAsync()
-    {
-        using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        while (!Directory.EnumerateFiles(SpoolPath, "*.0", SearchOption.AllDirectories).Any(file => new FileInfo(file).Length > 0))
-            await ticks.WaitForNextTickAsync(Ct);
-    }
-
     /// <summary>Sets <c>darkroom.now()</c>, the only clock our SQL asks, ahead.</summary>
     public async Task ShiftClockAsync(TimeSpan ahead)
     {
@@ -216,50 +173,12 @@ internal sealed class CrashCluster : IAsyncDisposable
         await command.ExecuteNonQueryAsync(Ct);
     }
 
-    public async Task<long> AskAsync(string sql)
-    {
-        await using var command = database.CreateCommand(sql);
-        return (long)(await command.ExecuteScalarAsync(Ct))!;
-    }
-
-    public async Task<List<string>> IdsAsync(string sql)
-    {
-        var ids = new List<string>();
-        await using var command = database.CreateCommand(sql);
-        await using var reader = await command.ExecuteReaderAsync(Ct);
-        while (await reader.ReadAsync(Ct))
-            ids.Add(reader.GetString(0));
-        return ids;
-    }
-
     public async Task RestartPostgresAsync()
     {
         await Own!.StopAsync(immediate: true, Ct);
         await Own.StartAsync(Ct);
         // This program's own connections to the old server; the workers have to find out by themselves.
         database.Clear();
-    }
-
-    /// <summary>The node that admits now; null while none does.</summary>
-    public async Task<string?> AdmittingAsync() => (await IdsAsync("""
-        SELECT n.name FROM darkroom.leases AS l JOIN darkroom.nodes AS n ON n.id = l.node_id WHERE l.name = 'admission' AND l.until > darkroom.now()
-        """)).SingleOrDefault();
-
-    /// <summary>How long the jobs whose calls were lost with a node waited for their next call, from its end.</summary>
-    public async Task<List<TimeSpan>> RescuesAsync(string node, DateTimeOffset ended)
-    {
-        var waits = new List<TimeSpan>();
-        await using var command = database.CreateCommand("""
-            SELECT next.started_at - $2 FROM darkroom.attempts AS lost
-            JOIN darkroom.attempts AS next ON next.job_id = lost.job_id AND next.number = lost.number + 1
-            WHERE lost.node_name = $1 AND lost.error_code = 'node_lost'
-            """);
-        command.Parameters.AddWithValue(node);
-        command.Parameters.AddWithValue(ended);
-        await using var reader = await command.ExecuteReaderAsync(Ct);
-        while (await reader.ReadAsync(Ct))
-            waits.Add(reader.GetTimeSpan(0));
-        return waits;
     }
 
     /// <summary>One job at a worker that may end or freeze before it has answered.</summary>
@@ -292,22 +211,7 @@ internal sealed class CrashCluster : IAsyncDisposable
         }
     }
 
-    public void AssertCalls(int expected) => Assert.True(
-        expected == Endpoint.Account.Calls.Count, $"{Endpoint.Account.Calls.Count} calls and not {expected}.\n{Output}");
-
     string Output => string.Join("\n--\n", workers.Concat(gone).Select(w => $"{w.Name}\n{w.Output}"));
-
-    /// <summary>Every job one result; every call on the wire one attempt, and every winning attempt one call.</summary>
-    public async Task AssertLedgerAsync(int jobs)
-    {
-        Assert.Equal(jobs, await AskAsync("SELECT count(*) FROM darkroom.jobs"));
-        Assert.Equal(jobs, await AskAsync("SELECT count(*) FROM darkroom.attempts WHERE status = 'succeeded'"));
-        Assert.Equal(jobs, await AskAsync("SELECT count(*) FROM darkroom.images"));
-        var attempts = await IdsAsync("SELECT id::text FROM darkroom.attempts WHERE status <> 'undelivered'");
-        var calls = Endpoint.Account.Calls.Select(call => call.ClientRequestId!).ToList();
-        Assert.Equal(calls.Count, calls.Distinct().Count());
-        Assert.Empty(calls.Except(attempts));
-    }
 
     public async ValueTask DisposeAsync()
     {
