@@ -59,7 +59,7 @@ internal sealed partial class BatchReader(
     {
         var errors = new BatchErrors();
         var (good, bad) = (0, 0);
-        string? model = null;
+        var kinds = new Dictionary<(string Endpoint, string Model), int>();
         await foreach (var line in file.ReadAsync(body, ct))
         {
             if (good + bad == options.Value.MaxLines)
@@ -71,7 +71,9 @@ internal sealed partial class BatchReader(
             }
             if (line.Job is { } job)
             {
-                model = good++ == 0 || model == job.Model ? job.Model : null;
+                good++;
+                var kind = (job.Endpoint, job.Model);
+                kinds[kind] = kinds.GetValueOrDefault(kind) + 1;
                 continue;
             }
             bad++;
@@ -80,7 +82,7 @@ internal sealed partial class BatchReader(
         }
         if (good + bad == 0)
             errors.Add(line: null, new(null, "empty_file", "The file has no lines."));
-        return new(good, model, bad, errors.ToJson());
+        return new([.. kinds.Select(k => new KindOfLines(k.Key.Endpoint, k.Key.Model, k.Value))], bad, errors.ToJson());
     }
 
     async Task<StoreFailure?> StartAsync(Batch batch, FileKey key, ReadLines lines, CancellationToken ct)
@@ -90,28 +92,23 @@ internal sealed partial class BatchReader(
             return opened.Failure;
         if (opened.Value is not { } stored)
             return await FailAsync(batch, "input_file_missing", "The input file is no longer in the store.", ct);
-        var written = new Dictionary<(string Endpoint, string Model), int>();
         await using (stored)
         {
-            if (!await batches.StartAsync(batch.Id, lines, (connection, now) => copy.WriteAsync(connection, batch, now, GoodAsync(stored.Body, written, ct), ct), ct))
+            if (!await batches.StartAsync(batch.Id, lines, (connection, now) => copy.WriteAsync(connection, batch, now, GoodAsync(stored.Body, ct), ct), ct))
                 return null;
         }
-        foreach (var (kind, count) in written)
-            metrics.JobsSubmitted(kind.Endpoint, kind.Model, count);
+        foreach (var kind in lines.Kinds)
+            metrics.JobsSubmitted(kind.Endpoint, kind.Model, kind.Lines);
         Log.Started(logger, batch.Id, lines.Good, lines.Skipped);
         return null;
     }
 
-    async IAsyncEnumerable<SubmittedJob> GoodAsync(
-        Stream body, Dictionary<(string Endpoint, string Model), int> written, [EnumeratorCancellation] CancellationToken ct)
+    async IAsyncEnumerable<SubmittedJob> GoodAsync(Stream body, [EnumeratorCancellation] CancellationToken ct)
     {
         await foreach (var line in file.ReadAsync(body, ct))
         {
-            if (line.Job is not { } job)
-                continue;
-            var kind = (job.Endpoint, job.Model);
-            written[kind] = written.GetValueOrDefault(kind) + 1;
-            yield return job;
+            if (line.Job is { } job)
+                yield return job;
         }
     }
 

@@ -45,7 +45,7 @@ internal sealed class BatchRetry(IDbContextFactory<DarkroomDb> databases, Darkro
     public static byte[] Sha256Of(Guid old) => SHA256.HashData(Encoding.UTF8.GetBytes($"retry-failed {old}"));
 
     /// <summary>Ids of lines are UUIDv7 whose 12 bits after the millisecond count, as those read from a file: they ascend in the order of the old ones.</summary>
-    static Task<List<CopiedLines>> CopyAsync(DarkroomDb db, Guid old, Guid id, Guid? keyId, CancellationToken ct) => db.Database.SqlQuery<CopiedLines>($"""
+    static Task<List<KindOfLines>> CopyAsync(DarkroomDb db, Guid old, Guid id, Guid? keyId, CancellationToken ct) => db.Database.SqlQuery<KindOfLines>($"""
         WITH line AS (
             SELECT j.*, (extract(epoch FROM darkroom.now()) * 1000)::bigint * 4096 + row_number() OVER (ORDER BY j.created_at, j.id) AS number
             FROM darkroom.jobs AS j WHERE j.batch_id = {old} AND j.status IN ('failed', 'canceled')
@@ -72,8 +72,6 @@ internal sealed class BatchRetry(IDbContextFactory<DarkroomDb> databases, Darkro
         )
         SELECT endpoint, model, count(*)::int AS lines FROM copied GROUP BY endpoint, model
         """).ToListAsync(ct);
-
-    sealed record CopiedLines(string Endpoint, string Model, int Lines);
 }
 
 /// <param name="Batch">The new batch, or the one that the same key led to before; null where there is nothing to retry, or, if <paramref name="Replayed"/>, where the key stands for something else.</param>

@@ -74,8 +74,16 @@ internal sealed partial class BatchTransitions
 }
 
 /// <summary>What the lines of a file are like.</summary>
-/// <param name="Good">How many became, or would become, jobs.</param>
-/// <param name="Model">Of all of these; null where they name several.</param>
+/// <param name="Kinds">Those that became, or would become, jobs.</param>
 /// <param name="Skipped">How many are wrong.</param>
 /// <param name="Errors">JSON, the first thousand; null where there are none.</param>
-internal sealed record ReadLines(int Good, string? Model, int Skipped, string? Errors);
+internal sealed record ReadLines(IReadOnlyList<KindOfLines> Kinds, int Skipped, string? Errors)
+{
+    public int Good => Kinds.Sum(k => k.Lines);
+
+    /// <summary>Of all good ones; null where they name several.</summary>
+    public string? Model => Kinds.Select(k => k.Model).Distinct().ToList() is [var only] ? only : null;
+}
+
+/// <summary>How many lines are for a model at an endpoint.</summary>
+internal sealed record KindOfLines(string Endpoint, string Model, int Lines);
