@@ -159,12 +159,6 @@ public sealed class ApiHost : IAsyncLifetime
 
     public Task<DarkroomDb> DbAsync() => Services.GetRequiredService<IDbContextFactory<DarkroomDb>>().CreateDbContextAsync();
 
-    public async Task<Guid> DefaultProjectAsync()
-    {
-        await using var db = await DbAsync();
-        return await db.Projects.Where(p => p.Name == "default").Select(p => p.Id).SingleAsync();
-    }
-
     public async ValueTask DisposeAsync()
     {
         Admin.Dispose();

@@ -112,7 +112,7 @@ public sealed class Deciding_about_a_batch(ApiHost host) : IClassFixture<ApiHost
         Assert.Equal(BatchStatus.InProgress, (await rows.BatchAsync(batch)).Status);
     }
 
-    async Task<Guid> AddAsync(string status, string[] lines) => (await rows.AddBatchAsync(status, lines, await host.DefaultProjectAsync())).Batch.Id;
+    async Task<Guid> AddAsync(string status, string[] lines) => (await rows.AddBatchAsync(status, lines, await host.Database.DefaultProjectAsync())).Batch.Id;
 
     async Task<(HttpStatusCode, JsonElement)> PostAsync(Guid batch, string verb, string? key = null)
     {

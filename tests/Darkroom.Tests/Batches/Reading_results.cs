@@ -21,7 +21,7 @@ public sealed class Reading_results(ApiHost host) : IClassFixture<ApiHost>, IAsy
 
     static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync() => project = await host.DefaultProjectAsync();
+    public async ValueTask InitializeAsync() => project = await host.Database.DefaultProjectAsync();
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 

@@ -67,7 +67,7 @@ public sealed class The_archive_of_a_batch(ApiHost host) : IClassFixture<ApiHost
     [Fact]
     public async Task Is_made_of_an_ended_batch_alone()
     {
-        var (batch, _) = await rows.AddBatchAsync(BatchStatus.InProgress, [], await host.DefaultProjectAsync());
+        var (batch, _) = await rows.AddBatchAsync(BatchStatus.InProgress, [], await host.Database.DefaultProjectAsync());
         using var answer = await host.Admin.GetAsync(Path(batch), Ct);
         Assert.Equal((HttpStatusCode.Conflict, "batch_not_ended"), (answer.StatusCode, (await answer.JsonAsync()).GetProperty("error").GetProperty("code").GetString()));
     }
@@ -109,7 +109,7 @@ public sealed class The_archive_of_a_batch(ApiHost host) : IClassFixture<ApiHost
 
     async Task<(Batch, List<Job>)> AddAsync()
     {
-        var (batch, lines) = await rows.AddBatchAsync(BatchStatus.Completed, [JobStatus.Succeeded, JobStatus.Failed, JobStatus.Succeeded], await host.DefaultProjectAsync());
+        var (batch, lines) = await rows.AddBatchAsync(BatchStatus.Completed, [JobStatus.Succeeded, JobStatus.Failed, JobStatus.Succeeded], await host.Database.DefaultProjectAsync());
         var store = host.Services.GetRequiredService<IImageStore>();
         await using var db = rows.CreateDbContext();
         foreach (var (line, index) in new[] { (lines[0], 0), (lines[0], 1), (lines[2], 0) })

@@ -109,12 +109,8 @@ public sealed class The_files_of_a_batch : IAsyncLifetime
         Assert.NotNull((await db.Files.SingleAsync(f => f.Id == loser.ErrorFileId, Ct)).ExpiresAt);
     }
 
-    async Task<(Batch, List<Job>)> AddAsync(string[] lines, string status = BatchStatus.InProgress, bool base64 = false)
-    {
-        await using var db = rows.CreateDbContext();
-        var project = await db.Projects.Where(p => p.Name == "default").Select(p => p.Id).SingleAsync(Ct);
-        return await rows.AddBatchAsync(status, lines, project, base64: base64);
-    }
+    async Task<(Batch, List<Job>)> AddAsync(string[] lines, string status = BatchStatus.InProgress, bool base64 = false) =>
+        await rows.AddBatchAsync(status, lines, await database.DefaultProjectAsync(), base64: base64);
 
     async Task<Batch> EndedAsync(Guid id)
     {

@@ -110,7 +110,7 @@ public sealed class The_typed_client
         var rows = new Rows(host.Database);
         await using (var db = rows.CreateDbContext())
         {
-            var project = await host.DefaultProjectAsync();
+            var project = await host.Database.DefaultProjectAsync();
             db.Jobs.AddRange(Enumerable.Range(0, 205).Select(_ => rows.NewJob(project)));
             await db.SaveChangesAsync(Cancel);
         }

@@ -136,7 +136,7 @@ public sealed class Batch_pages : IAsyncLifetime
         using var stranger = new Browser(worker.Address);
         using var entered = await stranger.SignInAsync((await keys.AddKeyAsync(other, "stranger", [Scopes.Admin], Cancel)).Key!);
         using var reader = new Browser(worker.Address);
-        using var read = await reader.SignInAsync((await keys.AddKeyAsync(await ProjectAsync(), "reader", [Scopes.Read], Cancel)).Key!);
+        using var read = await reader.SignInAsync((await keys.AddKeyAsync(await database.DefaultProjectAsync(), "reader", [Scopes.Read], Cancel)).Key!);
 
         foreach (var page in new[] { path, file, path + "/archive", path + "/pictures" })
             using (var answer = await stranger.GetAsync(page))
@@ -158,7 +158,7 @@ public sealed class Batch_pages : IAsyncLifetime
     [Fact(Timeout = 60_000)]
     public async Task Jobs_are_filtered_by_the_key_that_submitted_them()
     {
-        var (_, key, _) = await worker.Get<KeyAdministration>().AddKeyAsync(new NewKey(await ProjectAsync(), "night shift", [Scopes.Submit]), Actor.Configuration, Cancel);
+        var (_, key, _) = await worker.Get<KeyAdministration>().AddKeyAsync(new NewKey(await database.DefaultProjectAsync(), "night shift", [Scopes.Submit]), Actor.Configuration, Cancel);
         using var night = new HttpClient { BaseAddress = worker.Address };
         night.DefaultRequestHeaders.Authorization = new("Bearer", key);
         using var one = await night.PostJsonAsync("/v1/jobs", """{"model":"gpt-image-1.5","prompt":"by night","not_before":"2099-01-01T00:00:00Z"}""");
@@ -217,12 +217,6 @@ public sealed class Batch_pages : IAsyncLifetime
 
     static List<string> Links(string page, string part) =>
         [.. page.Split("href=\"").Skip(1).Select(rest => rest.Split('"')[0]).Where(link => link.Contains(part, StringComparison.Ordinal))];
-
-    async Task<Guid> ProjectAsync()
-    {
-        await using var db = await DbAsync();
-        return await db.Projects.Where(p => p.Name == "default").Select(p => p.Id).SingleAsync(Cancel);
-    }
 
     Task<DarkroomDb> DbAsync() => worker.Get<IDbContextFactory<DarkroomDb>>().CreateDbContextAsync(Cancel);
 

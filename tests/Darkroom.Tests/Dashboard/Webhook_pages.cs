@@ -34,7 +34,7 @@ public sealed class Webhook_pages : IAsyncLifetime
             database, endpoint, "Darkroom:Webhooks:AllowHttp=true", "Darkroom:Webhooks:AllowedNetworks:0=127.0.0.0/8", "Darkroom:Webhooks:Schedule:0=00:00:00");
         (admin, reader) = (new Browser(worker.Address), new Browser(worker.Address));
         using var entered = await admin.SignInAsync(TestWorker.AdminKey);
-        using var read = await reader.SignInAsync((await worker.Get<KeyAdministration>().AddKeyAsync(await ProjectAsync(), "reader", [Scopes.Read], Cancel)).Key!);
+        using var read = await reader.SignInAsync((await worker.Get<KeyAdministration>().AddKeyAsync(await database.DefaultProjectAsync(), "reader", [Scopes.Read], Cancel)).Key!);
     }
 
     [Fact]
@@ -218,7 +218,7 @@ public sealed class Webhook_pages : IAsyncLifetime
     [Fact]
     public async Task Pages_of_deliveries_follow_each_other_without_gap_or_repetition_under_any_filter()
     {
-        var project = await ProjectAsync();
+        var project = await database.DefaultProjectAsync();
         await using var db = await DbAsync();
         await db.Database.ExecuteSqlAsync($"""
             INSERT INTO darkroom.webhook_deliveries (id, project_id, url, receiver, type, status, attempts, ticket, due_at, created_at)
@@ -280,12 +280,6 @@ public sealed class Webhook_pages : IAsyncLifetime
     {
         await using var db = await DbAsync();
         return await db.WebhookDeliveries.Where(d => d.Status == status).OrderBy(d => d.Id).Select(d => d.Id).FirstAsync(Cancel);
-    }
-
-    async Task<Guid> ProjectAsync()
-    {
-        await using var db = await DbAsync();
-        return await db.Projects.Where(p => p.Name == "default").Select(p => p.Id).SingleAsync(Cancel);
     }
 
     Task<DarkroomDb> DbAsync() => worker.Get<IDbContextFactory<DarkroomDb>>().CreateDbContextAsync(Cancel);

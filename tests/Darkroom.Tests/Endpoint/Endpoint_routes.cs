@@ -31,7 +31,7 @@ public sealed class Endpoint_routes(ApiHost host) : IClassFixture<ApiHost>, IAsy
     {
         await using (var db = await host.DbAsync())
         {
-            var project = await host.DefaultProjectAsync();
+            var project = await host.Database.DefaultProjectAsync();
             db.Jobs.Add(new Row.Job
             {
                 Id = Guid.CreateVersion7(),

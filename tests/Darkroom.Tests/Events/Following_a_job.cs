@@ -96,7 +96,7 @@ public sealed class Following_a_job(ApiHost host) : IClassFixture<ApiHost>
     async Task<(Guid Project, string Job)> SubmitAsync()
     {
         using var answer = await host.Admin.PostJsonAsync("/v1/jobs", """{"model":"gpt-image-1.5","prompt":"a cat"}""");
-        return (await host.DefaultProjectAsync(), (await answer.JsonAsync()).GetProperty("id").GetString()!);
+        return (await host.Database.DefaultProjectAsync(), (await answer.JsonAsync()).GetProperty("id").GetString()!);
     }
 
     async Task SetAsync(string job, string status)

@@ -1,5 +1,6 @@
 using Darkroom.Migrations.Rows;
 using Darkroom.Tests.Infrastructure;
+using Darkroom.Tests.Storage;
 using Darkroom.Worker.Admission;
 using Darkroom.Worker.Execution;
 using Darkroom.Worker.Jobs;
@@ -15,7 +16,7 @@ namespace Darkroom.Tests.Execution;
 /// <summary>One look after the other by a clock of our own: each mechanism shows by itself, whichever is quicker in a real cluster.</summary>
 public sealed class Judging_other_nodes : IAsyncLifetime
 {
-    readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("darkroom-judging-");
+    readonly TestFolder folder = new();
     readonly FakeTimeProvider clock = new();
     readonly Guid other = Guid.CreateVersion7();
     TestDatabase database = null!;
@@ -29,7 +30,7 @@ public sealed class Judging_other_nodes : IAsyncLifetime
         database = await TestDatabase.CreateAsync();
         rows = new Rows(database);
         await rows.SeedAsync();
-        spool = new Spool(new NodeIdentity(), Options.Create(new WorkerOptions { SpoolPath = folder.FullName }), Host.CreateEmptyApplicationBuilder(null).Environment);
+        spool = new Spool(new NodeIdentity(), Options.Create(new WorkerOptions { SpoolPath = folder.Path }), Host.CreateEmptyApplicationBuilder(null).Environment);
         await using var db = rows.CreateDbContext();
         db.Nodes.Add(new Node { Id = other, Name = "other", StartedAt = DateTimeOffset.UnixEpoch, HeartbeatAt = DateTimeOffset.UnixEpoch, Slots = 1, Accepting = true });
         await db.SaveChangesAsync(Ct);
@@ -39,7 +40,7 @@ public sealed class Judging_other_nodes : IAsyncLifetime
     {
         spool.Dispose();
         await database.DisposeAsync();
-        folder.Delete(recursive: true);
+        folder.Dispose();
     }
 
     [Fact]
@@ -84,7 +85,7 @@ public sealed class Judging_other_nodes : IAsyncLifetime
     {
         var job = await rows.AddAsync(rows.NewJob());
         var claimed = await new JobTransitions(rows).ClaimAsync(job.Id, await rows.AdmitAsync(job), Guid.CreateVersion7(), other, "other", Ct);
-        using var frozen = SpoolFolder.Create(folder.FullName, other);
+        using var frozen = SpoolFolder.Create(folder.Path, other);
         frozen.Commit(new SpoolManifest(
             claimed!.AttemptId, job.Id, job.ProjectId, job.Model, new AnswerFacts(200, "req_1", Usage: null), Created: null, "png", "low", "1024x1024", Partial: false, []));
 

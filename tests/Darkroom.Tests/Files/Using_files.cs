@@ -184,7 +184,7 @@ public sealed class Using_files : IAsyncLifetime
         var batch = new Batch
         {
             Id = Guid.CreateVersion7(),
-            ProjectId = await host.DefaultProjectAsync(),
+            ProjectId = await host.Database.DefaultProjectAsync(),
             Status = status,
             InputFileId = fileId,
             CompletionWindow = "24h",

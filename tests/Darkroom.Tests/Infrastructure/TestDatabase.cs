@@ -44,6 +44,13 @@ public sealed class TestDatabase(TestPostgres postgres) : IAsyncLifetime
         await command.ExecuteNonQueryAsync();
     }
 
+    /// <summary>The bootstrap key's; a worker makes it when it first starts.</summary>
+    public async Task<Guid> DefaultProjectAsync()
+    {
+        await using var command = DataSource.CreateCommand("SELECT id FROM darkroom.projects WHERE name = 'default'");
+        return (Guid)(await command.ExecuteScalarAsync())!;
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (dataSource is not null)

@@ -41,7 +41,7 @@ public sealed class Deciding_about_a_job(ApiHost host) : IClassFixture<ApiHost>
     async Task<(HttpStatusCode, System.Text.Json.JsonElement)> DecideAsync(string verb, string from)
     {
         var rows = new Rows(host.Database);
-        var job = await rows.AddAsync(rows.NewJob(await host.DefaultProjectAsync(), status: from));
+        var job = await rows.AddAsync(rows.NewJob(await host.Database.DefaultProjectAsync(), status: from));
         using var answer = await host.Admin.PostAsync(
             new Uri($"/v1/jobs/{WireId.Job.Format(job.Id)}/{verb}", UriKind.Relative), null, TestContext.Current.CancellationToken);
         return (answer.StatusCode, await answer.JsonAsync());

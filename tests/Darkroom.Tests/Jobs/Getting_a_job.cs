@@ -25,7 +25,7 @@ public sealed class Getting_a_job(ApiHost host) : IClassFixture<ApiHost>
         await AddAsync(new Job
         {
             Id = id,
-            ProjectId = await host.DefaultProjectAsync(),
+            ProjectId = await host.Database.DefaultProjectAsync(),
             Endpoint = "default",
             Model = "gpt-image-1.5",
             Prompt = "a cat",
@@ -79,7 +79,7 @@ public sealed class Getting_a_job(ApiHost host) : IClassFixture<ApiHost>
         await AddAsync(new Job
         {
             Id = id,
-            ProjectId = await host.DefaultProjectAsync(),
+            ProjectId = await host.Database.DefaultProjectAsync(),
             Endpoint = "default",
             Model = "m",
             Prompt = "a cat",
@@ -120,7 +120,7 @@ public sealed class Getting_a_job(ApiHost host) : IClassFixture<ApiHost>
     public async Task The_ledger_lists_every_attempt_first_to_last_page_by_page()
     {
         var id = Guid.CreateVersion7();
-        var project = await host.DefaultProjectAsync();
+        var project = await host.Database.DefaultProjectAsync();
         await AddAsync(new Job
         {
             Id = id,

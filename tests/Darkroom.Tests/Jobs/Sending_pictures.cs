@@ -177,7 +177,7 @@ public sealed class Sending_pictures(ApiHost host) : IClassFixture<ApiHost>
     async Task<(string Path, byte[] Bytes, string Tag, ImageKey Key)> StoredAsync()
     {
         var bytes = RandomNumberGenerator.GetBytes(200_000);
-        var (project, id, attempt) = (await host.DefaultProjectAsync(), Guid.CreateVersion7(), Guid.CreateVersion7());
+        var (project, id, attempt) = (await host.Database.DefaultProjectAsync(), Guid.CreateVersion7(), Guid.CreateVersion7());
         var key = new ImageKey(project, id, attempt, 0, "png");
         var file = Path.GetTempFileName();
         await File.WriteAllBytesAsync(file, bytes, Cancel);

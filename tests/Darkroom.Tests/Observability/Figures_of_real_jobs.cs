@@ -6,7 +6,6 @@ using Darkroom.Tests.Files;
 using Darkroom.Tests.Infrastructure;
 using Darkroom.Worker.Admission;
 using Darkroom.Worker.Api;
-using Microsoft.EntityFrameworkCore;
 using Xunit;
 
 namespace Darkroom.Tests.Observability;
@@ -73,9 +72,7 @@ public sealed class Figures_of_real_jobs : IAsyncLifetime
     public async Task A_job_is_taken_in_alone_as_a_line_or_as_a_line_tried_again()
     {
         await using var worker = await TestWorker.StartAsync(database, simulator);
-        await using var db = rows.CreateDbContext();
-        var project = await db.Projects.Where(p => p.Name == "default").Select(p => p.Id).SingleAsync(Ct);
-        var (ended, _) = await rows.AddBatchAsync(BatchStatus.Completed, [JobStatus.Failed, JobStatus.Succeeded, JobStatus.Canceled], project);
+        var (ended, _) = await rows.AddBatchAsync(BatchStatus.Completed, [JobStatus.Failed, JobStatus.Succeeded, JobStatus.Canceled], await database.DefaultProjectAsync());
         using var figures = new SeenFigures(worker);
         using var client = worker.Client();
 

@@ -27,7 +27,7 @@ public sealed class Submitting_a_job(ApiHost host) : IClassFixture<ApiHost>
         var row = await SubmittedAsync(Everything);
 
         Assert.Equal(JobStatus.Queued, row.Status);
-        Assert.Equal(await host.DefaultProjectAsync(), row.ProjectId);
+        Assert.Equal(await host.Database.DefaultProjectAsync(), row.ProjectId);
         Assert.Equal((row.ProjectId, null), (row.Lane, row.BatchId));
         Assert.Equal(("default", "gpt-image-1.5", "Ein Haus – 家 🏠\n"), (row.Endpoint, row.Model, row.Prompt));
         Assert.Equal(("low", 3, "1024x1536", "line 7"), (row.Quality, row.N, row.Size, row.CustomId));

@@ -61,7 +61,7 @@ public sealed partial class The_payload_of_a_batch : IAsyncLifetime
     /// <summary>Only who registered for it: one for every event, one for jobs alone.</summary>
     async Task AddAsync(string status, string errors)
     {
-        var project = await host.DefaultProjectAsync();
+        var project = await host.Database.DefaultProjectAsync();
         var failed = status == BatchStatus.Failed;
         var file = Guid.Parse("01a20000000070008000000000000f11");
         await ExecuteAsync($"""
