@@ -8,16 +8,13 @@ using Npgsql;
 namespace Darkroom.Worker.Database;
 
 /// <summary>Brings the schema to this version, or says why it must not be used.</summary>
-internal sealed partial class SchemaMigration(IOptions<DatabaseSettings> settings, IDbContextFactory<DarkroomDb> databases, ILogger<SchemaMigration> logger)
+internal sealed partial class SchemaMigration(
+    IOptions<DatabaseSettings> settings, IDbContextFactory<DarkroomDb> databases, TimeProvider clock, ILogger<SchemaMigration> logger)
 {
     /// <summary>Any number, the same in every version.</summary>
     const long LockKey = 0x4461726B726F6F6D;
 
-    /// <summary>
-    /// What waits for a table's lock makes everything after it wait too. A migration gives way after so long and is tried again, so that a
-    /// long query of somebody's costs nodes that run seconds and not minutes.
-    /// </summary>
-    const string LockPatience = "SET lock_timeout = '3s'";
+    static readonly TimeSpan Asking = TimeSpan.FromMilliseconds(250);
 
     /// <summary>
     /// EF Core's own lock ends with each migration, so that nodes started at the same moment were seen to run the next one twice. Ours lasts
@@ -50,18 +47,23 @@ internal sealed partial class SchemaMigration(IOptions<DatabaseSettings> setting
             marks ? await db.Database.SqlQueryRaw<string>($"SELECT {Contraction.Function} AS \"Value\"").SingleAsync(ct) : null);
     }
 
+    /// <summary>
+    /// Asks again and again: a statement that waits for the lock has a snapshot, for whose end <see cref="TableLocks.CreateIndexConcurrently"/>
+    /// of the lock's holder would wait, each for the other and unseen by the server.
+    /// </summary>
     async Task<NpgsqlConnection> TakeLockAsync(CancellationToken ct)
     {
         var alone = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(settings.Value.ForOurRows()) { Pooling = false }.ConnectionString);
         try
         {
             await alone.OpenAsync(ct);
-            await using var attempt = new NpgsqlCommand($"SELECT pg_try_advisory_lock({LockKey})", alone);
-            if (await attempt.ExecuteScalarAsync(ct) is true)
-                return alone;
-            Log.WaitingForAnother(logger);
-            await using var take = new NpgsqlCommand($"SELECT pg_advisory_lock({LockKey})", alone) { CommandTimeout = 0 };
-            await take.ExecuteNonQueryAsync(ct);
+            await using var take = new NpgsqlCommand($"SELECT pg_try_advisory_lock({LockKey})", alone);
+            for (var waiting = false; await take.ExecuteScalarAsync(ct) is not true; waiting = true)
+            {
+                if (!waiting)
+                    Log.WaitingForAnother(logger);
+                await Task.Delay(Asking, clock, ct);
+            }
             return alone;
         }
         catch
@@ -75,7 +77,7 @@ internal sealed partial class SchemaMigration(IOptions<DatabaseSettings> setting
     {
         // However long one takes on a large table.
         db.Database.SetCommandTimeout(0);
-        await db.Database.ExecuteSqlRawAsync(LockPatience, ct);
+        await db.Database.ExecuteSqlRawAsync(TableLocks.Patience, ct);
         await db.Database.MigrateAsync(ct);
         Log.Migrated(logger, string.Join(", ", schema.Lacking));
     }
@@ -88,7 +90,7 @@ internal sealed partial class SchemaMigration(IOptions<DatabaseSettings> setting
     {
         using var db = new DesignTimeDarkroomDb().CreateDbContext([]);
         var sql = db.GetService<IMigrator>().GenerateScript(options: MigrationsSqlGenerationOptions.Idempotent);
-        return $"SELECT pg_advisory_lock({LockKey});\n{LockPatience};\n\n{sql.ReplaceLineEndings("\n").Trim()}\n\nRESET lock_timeout;\nSELECT pg_advisory_unlock({LockKey});\n";
+        return $"SELECT pg_advisory_lock({LockKey});\n{TableLocks.Patience};\n\n{sql.ReplaceLineEndings("\n").Trim()}\n\nRESET lock_timeout;\nSELECT pg_advisory_unlock({LockKey});\n";
     }
 
     static partial class Log
