@@ -1,6 +1,4 @@
-using Darkroom.Migrations;
 using Darkroom.Migrations.Rows;
-using Microsoft.EntityFrameworkCore;
 
 namespace Darkroom.Worker.Jobs;
 
@@ -15,7 +13,7 @@ internal sealed partial class JobTransitions
 
     /// <summary><c>queued</c> and <c>held</c> -> <c>canceled</c>, of batches that are being cancelled. Calls in flight are left to finish.</summary>
     /// <returns>How many lines were cancelled, at most <paramref name="atMost"/>.</returns>
-    public Task<int> CancelLinesAsync(int atMost, CancellationToken ct) => EndLinesAsync($"""
+    public Task<int> CancelLinesAsync(int atMost, CancellationToken ct) => EndAsync(JobStatus.Canceled, $"""
         WITH line AS (
             SELECT j.id, j.status FROM darkroom.batches AS b JOIN darkroom.jobs AS j ON j.batch_id = b.id
             WHERE b.status = 'cancelling' AND j.status IN ('queued', 'held')
@@ -23,12 +21,12 @@ internal sealed partial class JobTransitions
             LIMIT {atMost} FOR UPDATE OF j SKIP LOCKED
         )
         UPDATE darkroom.jobs AS j SET status = 'canceled', admitted_at = NULL, finished_at = darkroom.now()
-        FROM line WHERE j.id = line.id RETURNING j.id, line.status AS before
+        FROM line WHERE j.id = line.id RETURNING j.id, j.endpoint, line.status AS before
         """, ct);
 
     /// <summary><c>queued</c> and <c>held</c> -> <c>failed</c> with <c>batch_expired</c>, of batches whose time is over. Calls in flight are left to finish.</summary>
     /// <returns>How many lines were ended, at most <paramref name="atMost"/>.</returns>
-    public Task<int> ExpireLinesAsync(int atMost, CancellationToken ct) => EndLinesAsync($"""
+    public Task<int> ExpireLinesAsync(int atMost, CancellationToken ct) => EndAsync(JobStatus.Failed, $"""
         WITH line AS (
             SELECT j.id, j.status FROM darkroom.batches AS b JOIN darkroom.jobs AS j ON j.batch_id = b.id
             WHERE b.status = 'in_progress' AND b.expiring_at IS NOT NULL AND j.status IN ('queued', 'held')
@@ -38,19 +36,6 @@ internal sealed partial class JobTransitions
         UPDATE darkroom.jobs AS j SET status = 'failed', admitted_at = NULL, finished_at = darkroom.now(),
             error_code = 'batch_expired', error_stage = 'queue', error_http_status = NULL, error_request_id = NULL,
             error_message = CASE WHEN line.status = 'held' THEN {BatchTimeOverWhileHeld} || coalesce(j.error_message, '') ELSE {BatchTimeOver} END
-        FROM line WHERE j.id = line.id RETURNING j.id, line.status AS before
+        FROM line WHERE j.id = line.id RETURNING j.id, j.endpoint, line.status AS before
         """, ct);
-
-    async Task<int> EndLinesAsync(FormattableString update, CancellationToken ct)
-    {
-        await using var db = await databases.CreateDbContextAsync(ct);
-        await using var transaction = await db.Database.BeginTransactionAsync(ct);
-        var ended = await db.Database.SqlQuery<EndedLine>(update).ToListAsync(ct);
-        if (ended.Count > 0)
-            await StateChanges.RecordAsync(db, [.. ended.Select(l => l.Id)], [.. ended.Select(l => l.Before)], ct);
-        await transaction.CommitAsync(ct);
-        return ended.Count;
-    }
-
-    sealed record EndedLine(Guid Id, string Before);
 }

@@ -1,6 +1,7 @@
 using Darkroom.Migrations;
 using Darkroom.Migrations.Rows;
 using Darkroom.Worker.Admission;
+using Darkroom.Worker.Observability;
 using Microsoft.EntityFrameworkCore;
 
 namespace Darkroom.Worker.Jobs;
@@ -10,7 +11,7 @@ namespace Darkroom.Worker.Jobs;
 /// Every transition may be repeated after a lost connection: a commit that did go through is recognised, not applied twice.
 /// The diagram is in <c>docs/states.md</c>; how attempts end is in the other half of this class.
 /// </summary>
-internal sealed partial class JobTransitions(IDbContextFactory<DarkroomDb> databases)
+internal sealed partial class JobTransitions(IDbContextFactory<DarkroomDb> databases, DarkroomMetrics metrics)
 {
     /// <summary>A claim later than this after its admission is refused: the world (pause, cancel, limits) may have moved on.</summary>
     public static readonly TimeSpan TicketLifetime = TimeSpan.FromSeconds(15);
@@ -105,6 +106,7 @@ internal sealed partial class JobTransitions(IDbContextFactory<DarkroomDb> datab
             .SetProperty(j => j.FinishedAt, j => DarkroomDb.Now()), ct);
         await StateChanges.RecordAsync(db, jobId, job.Status, ct);
         await transaction.CommitAsync(ct);
+        metrics.JobsEnded(job.Endpoint, JobStatus.Canceled, 1);
         await db.Database.ExecuteSqlAsync($"SELECT pg_notify({Notices.Canceled}, {jobId.ToString()})", ct);
         return new PersonsChange(Won: true, JobStatus.Canceled);
     }
@@ -150,22 +152,29 @@ internal sealed partial class JobTransitions(IDbContextFactory<DarkroomDb> datab
 
     /// <summary><c>queued</c> -> <c>failed</c> with <c>deadline_exceeded</c> for every job whose deadline has passed; no call is made.</summary>
     /// <returns>How many jobs were ended, at most <paramref name="atMost"/>.</returns>
-    public async Task<int> ExpireAsync(int atMost, CancellationToken ct)
+    public Task<int> ExpireAsync(int atMost, CancellationToken ct) => EndAsync(JobStatus.Failed, $"""
+        UPDATE darkroom.jobs SET status = 'failed', admitted_at = NULL, finished_at = darkroom.now(),
+            error_code = 'deadline_exceeded', error_stage = 'queue', error_message = {DeadlinePassed}
+        WHERE status = 'queued' AND id IN (
+            SELECT id FROM darkroom.jobs WHERE status = 'queued' AND deadline <= darkroom.now() ORDER BY deadline LIMIT {atMost} FOR UPDATE SKIP LOCKED)
+        RETURNING id, endpoint, 'queued' AS before
+        """, ct);
+
+    /// <summary>Ends many jobs without an attempt, by a statement that returns each with its state before.</summary>
+    async Task<int> EndAsync(string status, FormattableString update, CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
-        var expired = await db.Database.SqlQuery<Guid>($"""
-            UPDATE darkroom.jobs SET status = 'failed', admitted_at = NULL, finished_at = darkroom.now(),
-                error_code = 'deadline_exceeded', error_stage = 'queue', error_message = {DeadlinePassed}
-            WHERE status = 'queued' AND id IN (
-                SELECT id FROM darkroom.jobs WHERE status = 'queued' AND deadline <= darkroom.now() ORDER BY deadline LIMIT {atMost} FOR UPDATE SKIP LOCKED)
-            RETURNING id AS "Value"
-            """).ToListAsync(ct);
-        if (expired.Count > 0)
-            await StateChanges.RecordAsync(db, [.. expired], [.. expired.Select(_ => JobStatus.Queued)], ct);
+        var ended = await db.Database.SqlQuery<EndedJob>(update).ToListAsync(ct);
+        if (ended.Count > 0)
+            await StateChanges.RecordAsync(db, [.. ended.Select(j => j.Id)], [.. ended.Select(j => j.Before)], ct);
         await transaction.CommitAsync(ct);
-        return expired.Count;
+        foreach (var of in ended.CountBy(j => j.Endpoint))
+            metrics.JobsEnded(of.Key, status, of.Value);
+        return ended.Count;
     }
+
+    sealed record EndedJob(Guid Id, string Endpoint, string Before);
 }
 
 /// <summary>What a claim hands to the runner.</summary>

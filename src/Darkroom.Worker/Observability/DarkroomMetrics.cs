@@ -32,7 +32,7 @@ internal sealed class DarkroomMetrics
         submitted = meter.CreateCounter<long>("darkroom.jobs.submitted", "{job}", "Jobs taken in by this process.");
         admitted = meter.CreateCounter<long>("darkroom.jobs.admitted", "{job}", "Tickets handed to Hangfire by this process, those issued again included.");
         attempts = meter.CreateCounter<long>("darkroom.attempts", "{attempt}", "Attempts ended by this process, by outcome and reason.");
-        ended = meter.CreateCounter<long>("darkroom.jobs.ended", "{job}", "Jobs that an attempt ended, by what they became.");
+        ended = meter.CreateCounter<long>("darkroom.jobs.ended", "{job}", "Jobs ended or held by this process, by what they became: by an attempt, a person, a deadline or the end of a batch.");
         retries = meter.CreateCounter<long>("darkroom.retries", "{attempt}", "Attempts after which the job is tried again, by reason.");
         images = meter.CreateCounter<long>("darkroom.images", "{image}", "Good pictures, stored and recorded.");
         receivedBytes = meter.CreateCounter<long>("darkroom.received", "By", "Bytes of answers read from endpoints, after decompression.");
@@ -65,7 +65,7 @@ internal sealed class DarkroomMetrics
         }
         attempts.Add(0, place, new("outcome", "succeeded"), new("reason", "none"));
         attempts.Add(0, place, new("outcome", "superseded"), new("reason", "none"));
-        foreach (var status in (string[])["succeeded", "failed", "held"])
+        foreach (var status in (string[])["succeeded", "failed", "held", "canceled"])
             ended.Add(0, place, new("status", status));
         foreach (var outcome in (string[])["delivered", "retry", "given_up"])
         {
@@ -87,6 +87,9 @@ internal sealed class DarkroomMetrics
     /// <summary>Taken in and committed: one by one, or the lines of a batch.</summary>
     public void JobsSubmitted(string endpoint, string model, int count) => submitted.Add(count, new("endpoint", endpoint), new("model", model));
 
+    /// <summary>Committed, by an attempt or without one.</summary>
+    public void JobsEnded(string endpoint, string status, int count) => ended.Add(count, new("endpoint", endpoint), new("status", status));
+
     public void JobAdmitted() => admitted.Add(1);
 
     public void StoreFailed() => storeFailures.Add(1);
@@ -107,7 +110,7 @@ internal sealed class DarkroomMetrics
         if (facts.JobStatus == "queued")
             retries.Add(1, place, new("reason", facts.Reason));
         else if (facts.JobStatus is { } status)
-            ended.Add(1, place, new("status", status));
+            JobsEnded(facts.Endpoint, status, 1);
         receivedBytes.Add(facts.BodyBytes, place);
         if (facts.Outcome == "succeeded")
         {

@@ -1,11 +1,16 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using System.Globalization;
 using Darkroom.Benchmarks.Capacity;
 using Darkroom.Client;
 using Darkroom.Migrations;
 using Darkroom.Worker.Batches;
+using Darkroom.Worker.Endpoint;
 using Darkroom.Worker.Jobs;
+using Darkroom.Worker.Observability;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Row = Darkroom.Migrations.Rows;
 
 namespace Darkroom.Benchmarks.Batches;
@@ -36,7 +41,8 @@ internal static class BatchLifeScenario
             SELECT attempt_id, id, 1, 'received', gen_random_uuid(), 'benchmark', endpoint, darkroom.now() FROM darkroom.jobs
             """);
         Contexts contexts = new(cluster);
-        JobTransitions jobs = new(contexts);
+        await using ServiceProvider meters = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        JobTransitions jobs = new(contexts, new DarkroomMetrics(meters.GetRequiredService<IMeterFactory>(), Options.Create(new EndpointSettings())));
         await using DarkroomDb db = contexts.CreateDbContext();
         var running = await db.Jobs.Select(j => new { j.Id, Attempt = j.AttemptId!.Value }).ToListAsync();
 

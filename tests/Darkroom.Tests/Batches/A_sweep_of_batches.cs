@@ -17,7 +17,7 @@ public sealed class A_sweep_of_batches : IAsyncLifetime
     TestDatabase database = null!;
     Rows rows = null!;
 
-    JobTransitions Jobs => new(rows);
+    JobTransitions Jobs => rows.Transitions;
 
     BatchTransitions Batches => new(rows);
 

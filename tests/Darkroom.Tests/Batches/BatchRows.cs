@@ -89,7 +89,7 @@ internal static class BatchRows
 
     /// <summary>A line as a claim leaves it.</summary>
     public static async Task<ClaimedJob?> ClaimAsync(this Rows rows, Job job) =>
-        await new JobTransitions(rows).ClaimAsync(job.Id, await rows.AdmitAsync(job), Guid.CreateVersion7(), Guid.CreateVersion7(), "here", CancellationToken.None);
+        await rows.Transitions.ClaimAsync(job.Id, await rows.AdmitAsync(job), Guid.CreateVersion7(), Guid.CreateVersion7(), "here", CancellationToken.None);
 
     public static AttemptEnding Ending(string status = AttemptStatus.Failed) =>
         new(status) { ErrorCode = "lost", ErrorMessage = "It was lost.", ErrorStage = "call", Counts = true };

@@ -16,7 +16,7 @@ public sealed class Counters_under_load : IAsyncLifetime
     TestDatabase database = null!;
     Rows rows = null!;
 
-    JobTransitions Jobs => new(rows);
+    JobTransitions Jobs => rows.Transitions;
 
     BatchTransitions Batches => new(rows);
 

@@ -17,7 +17,7 @@ public sealed class Reading_results(ApiHost host) : IClassFixture<ApiHost>, IAsy
 
     Guid project;
 
-    JobTransitions Jobs => new(rows);
+    JobTransitions Jobs => rows.Transitions;
 
     static CancellationToken Ct => TestContext.Current.CancellationToken;
 

@@ -30,7 +30,7 @@ public sealed class Showing_a_batch : IAsyncLifetime
     public async Task Counters_are_exact_at_every_moment_folded_or_not()
     {
         var (batch, lines) = await rows.AddBatchAsync(BatchStatus.InProgress, [.. Enumerable.Repeat(JobStatus.Queued, 5), JobStatus.Succeeded, JobStatus.Held]);
-        var jobs = new JobTransitions(rows);
+        var jobs = rows.Transitions;
         Assert.Equal(new Wire.BatchCounts(5, 0, 1, 0, 1, 0), (await ShownAsync(batch.Id)).Counts);
 
         var running = (await rows.ClaimAsync(lines[0]))!;

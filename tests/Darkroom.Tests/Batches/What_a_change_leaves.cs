@@ -13,7 +13,7 @@ public sealed class What_a_change_leaves(TestDatabase database) : IClassFixture<
 {
     readonly Rows rows = new(database);
 
-    JobTransitions Jobs => new(rows);
+    JobTransitions Jobs => rows.Transitions;
 
     static CancellationToken Ct => TestContext.Current.CancellationToken;
 

@@ -84,7 +84,7 @@ public sealed class Judging_other_nodes : IAsyncLifetime
     public async Task An_answer_seen_in_the_spool_of_a_lost_node_is_received_and_not_given_up()
     {
         var job = await rows.AddAsync(rows.NewJob());
-        var claimed = await new JobTransitions(rows).ClaimAsync(job.Id, await rows.AdmitAsync(job), Guid.CreateVersion7(), other, "other", Ct);
+        var claimed = await rows.Transitions.ClaimAsync(job.Id, await rows.AdmitAsync(job), Guid.CreateVersion7(), other, "other", Ct);
         using var frozen = SpoolFolder.Create(folder.Path, other);
         frozen.Commit(new SpoolManifest(
             claimed!.AttemptId, job.Id, job.ProjectId, job.Model, new AnswerFacts(200, "req_1", Usage: null), Created: null, "png", "low", "1024x1024", Partial: false, []));
@@ -100,7 +100,7 @@ public sealed class Judging_other_nodes : IAsyncLifetime
     {
         // No call of these tests ends, so nothing ends one or tells of its end.
         var rescue = new Rescue(
-            rows, new JobTransitions(rows), endings: null!, spool, new WorkSignal(database.DataSource, NullLogger<WorkSignal>.Instance), telemetry: null!, NullLogger<Rescue>.Instance);
+            rows, rows.Transitions, endings: null!, spool, new WorkSignal(database.DataSource, NullLogger<WorkSignal>.Instance), telemetry: null!, NullLogger<Rescue>.Instance);
         return new NodeWatch(rows, new NodeIdentity(), rescue, Options.Create(new WorkerOptions()), clock, NullLogger<NodeWatch>.Instance);
     }
 

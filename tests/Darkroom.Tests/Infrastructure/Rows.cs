@@ -1,7 +1,12 @@
+using System.Diagnostics.Metrics;
 using Darkroom.Migrations;
 using Darkroom.Migrations.Rows;
 using Darkroom.Worker.Admission;
+using Darkroom.Worker.Endpoint;
+using Darkroom.Worker.Jobs;
+using Darkroom.Worker.Observability;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using EndpointRow = Darkroom.Migrations.Rows.Endpoint;
 
@@ -10,6 +15,9 @@ namespace Darkroom.Tests.Infrastructure;
 /// <summary>A test database seen through EF Core, with the rows that most tests begin with.</summary>
 internal sealed class Rows(TestDatabase database) : IDbContextFactory<DarkroomDb>
 {
+    static readonly DarkroomMetrics Figures = new(
+        new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>(), Microsoft.Extensions.Options.Options.Create(new EndpointSettings()));
+
     readonly DbContextOptions<DarkroomDb> options = Options(database);
 
     static DbContextOptions<DarkroomDb> Options(TestDatabase database)
@@ -20,6 +28,9 @@ internal sealed class Rows(TestDatabase database) : IDbContextFactory<DarkroomDb
     }
 
     public DarkroomDb CreateDbContext() => new(options);
+
+    /// <summary>Whose figures nobody reads.</summary>
+    public JobTransitions Transitions => new(this, Figures);
 
     public Guid Project { get; } = Guid.CreateVersion7();
 

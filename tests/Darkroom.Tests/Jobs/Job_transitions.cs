@@ -10,7 +10,7 @@ public sealed class Job_transitions(TestDatabase database) : IClassFixture<TestD
     readonly Rows rows = new(database);
     readonly Guid node = Guid.CreateVersion7();
 
-    JobTransitions Jobs => new(rows);
+    JobTransitions Jobs => rows.Transitions;
 
     static CancellationToken Ct => TestContext.Current.CancellationToken;
 

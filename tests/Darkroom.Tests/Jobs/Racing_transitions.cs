@@ -13,7 +13,7 @@ public sealed class Racing_transitions(TestDatabase database) : IClassFixture<Te
     readonly Rows rows = new(database);
     readonly Guid node = Guid.CreateVersion7();
 
-    JobTransitions Jobs => new(rows);
+    JobTransitions Jobs => rows.Transitions;
 
     static CancellationToken Ct => TestContext.Current.CancellationToken;
 

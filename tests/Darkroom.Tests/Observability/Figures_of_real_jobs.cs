@@ -1,3 +1,4 @@
+using Darkroom.Migrations;
 using Darkroom.Migrations.Rows;
 using Darkroom.Simulator;
 using Darkroom.Tests.Api;
@@ -6,6 +7,8 @@ using Darkroom.Tests.Files;
 using Darkroom.Tests.Infrastructure;
 using Darkroom.Worker.Admission;
 using Darkroom.Worker.Api;
+using Darkroom.Worker.Jobs;
+using Microsoft.EntityFrameworkCore;
 using Xunit;
 
 namespace Darkroom.Tests.Observability;
@@ -85,6 +88,30 @@ public sealed class Figures_of_real_jobs : IAsyncLifetime
         using var created = await client.PostJsonAsync("/v1/batches", $$"""{"input_file_id":"{{file.IdOf()}}"}""");
         await worker.Log.WaitForAsync("3 lines are jobs now", Ct);
         Assert.Equal((3, 6), (figures.Sum("darkroom.jobs.submitted", ("model", "gpt-image-1")), figures.Sum("darkroom.jobs.submitted")));
+    }
+
+    [Fact]
+    public async Task A_job_ends_without_an_attempt_by_a_person_a_deadline_or_its_batch()
+    {
+        await using var worker = await TestWorker.StartAsync(database, simulator, "Darkroom:Roles=api");
+        using var figures = new SeenFigures(worker);
+        var jobs = worker.Get<JobTransitions>();
+        var unwanted = await rows.AddAsync(rows.NewJob(status: JobStatus.Held));
+        await rows.AddAsync(rows.NewJob(deadline: DateTimeOffset.UnixEpoch));
+        await rows.AddBatchAsync(BatchStatus.Cancelling, [JobStatus.Queued, JobStatus.Held, JobStatus.Succeeded]);
+        var (late, _) = await rows.AddBatchAsync(BatchStatus.InProgress, [JobStatus.Queued, JobStatus.Queued]);
+        await using (var db = rows.CreateDbContext())
+            await db.Batches.Where(b => b.Id == late.Id).ExecuteUpdateAsync(set => set.SetProperty(b => b.ExpiringAt, b => DarkroomDb.Now()), Ct);
+
+        await jobs.CancelAsync(unwanted.ProjectId, unwanted.Id, Ct);
+        await jobs.CancelAsync(unwanted.ProjectId, unwanted.Id, Ct);
+        await jobs.ExpireAsync(10, Ct);
+        await jobs.CancelLinesAsync(10, Ct);
+        await jobs.ExpireLinesAsync(10, Ct);
+
+        Assert.Equal((3, 3), (Ended("canceled"), Ended("failed")));
+
+        double Ended(string status) => figures.Sum("darkroom.jobs.ended", ("endpoint", "default"), ("status", status));
     }
 
     [Fact]
