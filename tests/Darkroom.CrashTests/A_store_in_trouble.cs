@@ -88,4 +88,24 @@ public sealed class A_store_in_trouble(Azurite azurite) : IClassFixture<Azurite>
         cluster.AssertCalls(10);
         await cluster.AssertLedgerAsync(10);
     }
+
+    [Fact]
+    public async Task Down_when_a_batch_ends_it_gets_its_files_afterwards_and_once()
+    {
+        await using var cluster = await CrashCluster.StartAsync();
+        var worker = await cluster.StartWorkerAsync(Settings);
+        line.Stop();
+        await cluster.InsertBatchAsync(worker, lines: 200, "failed", paused: false);
+        await worker.WaitForOutputAsync("_error.jsonl waits for the store", Ct);
+        var meanwhile = await cluster.IdsAsync("SELECT status FROM darkroom.batches");
+
+        line.Start();
+        await cluster.WaitUntilAsync("SELECT count(*) FROM darkroom.batches WHERE status = 'completed'", 1);
+
+        Assert.Equal(["finalizing"], meanwhile);
+        Assert.Equal(1, await cluster.AskAsync("SELECT count(*) FROM darkroom.webhook_deliveries WHERE type = 'batch.completed'"));
+        var file = Assert.Single(await cluster.IdsAsync("SELECT replace(error_file_id::text, '-', '') FROM darkroom.batches"));
+        var errors = await worker.Http.GetStringAsync(new Uri($"/v1/files/file-{file}/content", UriKind.Relative), Ct);
+        Assert.Equal(200, errors.Count(c => c == '\n'));
+    }
 }

@@ -163,6 +163,22 @@ internal sealed partial class CrashCluster : IAsyncDisposable
         return batch;
     }
 
+    /// <summary>Whoever writes the job of this custom id waits within its transaction, until what is returned is disposed.</summary>
+    public async Task<IAsyncDisposable> HoldAtJobAsync(string customId)
+    {
+        await using var command = database.CreateCommand($"""
+            CREATE FUNCTION darkroom.hold() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN NEW; END';
+            CREATE TRIGGER hold BEFORE INSERT ON darkroom.jobs FOR EACH ROW WHEN (NEW.custom_id = '{customId}') EXECUTE FUNCTION darkroom.hold();
+            """);
+        await command.ExecuteNonQueryAsync(Ct);
+        // Without a pool it is closed when disposed, and its lock gone.
+        var holding = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString);
+        await holding.OpenAsync(Ct);
+        await using var hold = new NpgsqlCommand("SELECT pg_advisory_lock(1)", holding);
+        await hold.ExecuteNonQueryAsync(Ct);
+        return holding;
+    }
+
     /// <summary>Sets <c>darkroom.now()</c>, the only clock our SQL asks, ahead.</summary>
     public async Task ShiftClockAsync(TimeSpan ahead)
     {

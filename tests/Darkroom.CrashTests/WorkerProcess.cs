@@ -103,6 +103,18 @@ internal sealed class WorkerProcess : IAsyncDisposable
         }
     }
 
+    public async Task WaitForOutputAsync(string text, CancellationToken ct)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        patience.CancelAfter(Patience);
+        using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        while (!output.Any(line => line.Contains(text, StringComparison.Ordinal)))
+        {
+            Assert.False(process.HasExited || patience.IsCancellationRequested, Output);
+            await ticks.WaitForNextTickAsync(ct);
+        }
+    }
+
     /// <summary>As the machine's power would end it.</summary>
     public async Task KillAsync()
     {
