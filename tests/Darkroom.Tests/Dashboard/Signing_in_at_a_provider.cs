@@ -1,18 +1,12 @@
 using System.Net;
-using System.Security.Claims;
-using Darkroom.Migrations;
 using Darkroom.Simulator;
 using Darkroom.Tests.Infrastructure;
 using Darkroom.Worker.Access;
-using Microsoft.AspNetCore.Authentication;
-using Microsoft.AspNetCore.Authentication.Cookies;
-using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Options;
 using Xunit;
 
 namespace Darkroom.Tests.Dashboard;
 
-public sealed class Signing_in_at_a_provider : IAsyncLifetime
+public sealed partial class Signing_in_at_a_provider : IAsyncLifetime
 {
     static readonly (string, string, string)[] Grants = [("leads", "default", "admin"), ("makers", "default", "submit"), ("viewers", "default", "read"), ("north", "north", "admin")];
 
@@ -184,110 +178,6 @@ public sealed class Signing_in_at_a_provider : IAsyncLifetime
 
         Assert.Equal("/", entered.Headers.Location!.OriginalString);
         Assert.Contains("In flight", await browser.TextAsync("/"), StringComparison.Ordinal);
-    }
-
-    [Theory]
-    [InlineData("viewers", false)]
-    [InlineData("leads", true)]
-    public async Task A_page_opened_long_after_the_providers_last_word_asks_it_again_unseen(string now, bool administers)
-    {
-        await EnterAsync("makers", TimeSpan.FromMinutes(20));
-        provider.Present = new("ada", "Ada", now);
-
-        using var page = await FollowAsync("/webhooks?x=1");
-
-        Assert.Equal("/webhooks?x=1", page.RequestMessage!.RequestUri!.PathAndQuery);
-        Assert.Equal("none", Assert.Single(provider.Asked)["prompt"]);
-        using var settings = await browser.GetAsync("/settings");
-        Assert.Equal(administers ? HttpStatusCode.OK : HttpStatusCode.Found, settings.StatusCode);
-        Assert.Single(provider.Asked);
-    }
-
-    [Fact]
-    public async Task Who_was_signed_out_at_the_provider_is_here_too()
-    {
-        await EnterAsync("leads", TimeSpan.FromMinutes(20));
-
-        using var page = await FollowAsync("/jobs");
-
-        Assert.Contains("Your session has ended", await page.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
-        await OutsideAsync();
-    }
-
-    [Fact]
-    public async Task Who_lost_every_role_there_is_out()
-    {
-        await EnterAsync("leads", TimeSpan.FromMinutes(20));
-        provider.Present = new("ada", "Ada", "canteen");
-
-        using var page = await FollowAsync("/jobs");
-
-        Assert.Contains("none of your roles", await page.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
-        await OutsideAsync();
-    }
-
-    [Fact]
-    public async Task A_change_and_a_picture_are_not_sent_to_the_provider_first()
-    {
-        await EnterAsync("makers", TimeSpan.FromMinutes(20));
-
-        using var changed = await browser.SendAsync("/webhooks");
-        using var picture = await browser.GetAsync("/jobs/job_00000000000070008000000000000000/thumbnails/0", accept: "image/webp");
-
-        Assert.Equal((HttpStatusCode.BadRequest, HttpStatusCode.NotFound), (changed.StatusCode, picture.StatusCode));
-        Assert.Empty(provider.Asked);
-    }
-
-    [Fact]
-    public async Task While_the_provider_cannot_be_reached_the_session_goes_on_and_nobody_new_is_signed_in()
-    {
-        await using var lonely = await StartAsync([.. provider.Settings(Grants), "Darkroom:Dashboard:OpenIdConnect:Authority=http://127.0.0.1:1"]);
-        using var there = new Browser(lonely.Address, cookies);
-        await EnterAsync("makers", TimeSpan.FromMinutes(20));
-
-        Assert.Contains("In flight", await there.TextAsync("/"), StringComparison.Ordinal);
-        using var begun = await there.GetAsync("/sign-in/provider");
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, begun.StatusCode);
-        Assert.Contains("The provider cannot be reached", await begun.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task A_session_ends_with_the_providers_word_and_with_its_grant()
-    {
-        await EnterAsync("viewers", TimeSpan.FromHours(8));
-        await OutsideAsync();
-
-        await EnterAsync("viewers", TimeSpan.Zero);
-        Assert.Contains("In flight", await browser.TextAsync("/"), StringComparison.Ordinal);
-        await using var changed = await StartAsync(provider.Settings(("leads", "default", "admin")));
-        using var there = new Browser(changed.Address, cookies);
-        using var refused = await there.GetAsync("/");
-        Assert.Equal("/sign-in", refused.Headers.Location!.AbsolutePath);
-    }
-
-    [Fact]
-    public async Task Without_a_provider_there_is_no_button_and_its_sessions_open_nothing()
-    {
-        await EnterAsync("leads", TimeSpan.Zero);
-        await using var plain = await StartAsync([]);
-        using var there = new Browser(plain.Address, cookies);
-
-        Assert.DoesNotContain("/sign-in/provider", await there.TextAsync("/sign-in"), StringComparison.Ordinal);
-        using var asked = await there.GetAsync("/sign-in/provider");
-        Assert.Equal("/sign-in", asked.Headers.Location!.OriginalString);
-        using var refused = await there.GetAsync("/");
-        Assert.Equal(HttpStatusCode.Found, refused.StatusCode);
-    }
-
-    /// <summary>A session that was opened a while ago, as this worker's cookies say it.</summary>
-    async Task EnterAsync(string role, TimeSpan age)
-    {
-        var basis = new SessionBasis(null, new("ada", "Ada", [role], DateTimeOffset.UtcNow - age));
-        var ticket = new AuthenticationTicket(new ClaimsPrincipal(new ClaimsIdentity(basis.Claims, Sessions.Scheme)), new() { IssuedUtc = DateTimeOffset.UtcNow, ExpiresUtc = DateTimeOffset.UtcNow.AddHours(1) }, Sessions.Scheme);
-        // The first request makes the keys that protect it.
-        await browser.TextAsync("/sign-in");
-        var options = worker.Get<IOptionsMonitor<CookieAuthenticationOptions>>().Get(Sessions.Scheme);
-        cookies.Add(worker.Address, new Cookie("darkroom.session", options.TicketDataFormat.Protect(ticket)));
     }
 
     /// <summary>As a browser does, between the worker and the provider.</summary>
