@@ -16,8 +16,9 @@ internal sealed class Receivers(IOptions<WebhookOptions> options)
         if (url.Length > LongestUrl)
             return $"must have at most {LongestUrl} characters, not {url.Length}";
         if (url.Any(c => char.IsWhiteSpace(c) || char.IsControl(c))
+            // Uri reads more spellings than a person means, such as https:\\host; SQL and the log take the text as it stands.
+            || !(url.StartsWith("https://", StringComparison.OrdinalIgnoreCase) || url.StartsWith("http://", StringComparison.OrdinalIgnoreCase))
             || !Uri.TryCreate(url, UriKind.Absolute, out var uri)
-            || (uri.Scheme != Uri.UriSchemeHttps && uri.Scheme != Uri.UriSchemeHttp)
             || uri.Host.Length == 0)
             return "must be an absolute http or https URL";
         if (uri.UserInfo.Length > 0)

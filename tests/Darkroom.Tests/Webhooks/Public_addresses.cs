@@ -61,6 +61,9 @@ public sealed class Public_addresses
     [InlineData("https://169.254.169.254/latest/meta-data", "private network")]
     [InlineData("https://user:secret@example.com/hook", "credentials")]
     [InlineData("ftp://example.com", "absolute http or https")]
+    [InlineData(@"https:\\example.com", "absolute http or https")]
+    [InlineData(@"https:/\example.com/hook", "absolute http or https")]
+    [InlineData("https:example.com", "absolute http or https")]
     [InlineData("/hook", "absolute http or https")]
     public void A_URL_that_leads_nowhere_public_is_refused_in_words(string url, string reason) =>
         Assert.Contains(reason, Of(new WebhookOptions()).Refuse(url), StringComparison.Ordinal);
