@@ -40,7 +40,7 @@ internal sealed partial class KeyUse(IDbContextFactory<DarkroomDb> databases, Ti
         {
             await WriteAsync(ct);
         }
-        catch (Exception e) when (DatabaseOutage.Explains(e) || (e is OperationCanceledException && ct.IsCancellationRequested))
+        catch (Exception e) when ((e is OperationCanceledException && ct.IsCancellationRequested) || DatabaseOutage.OrDefect(e, logger))
         {
             Log.PutOff(logger, e.GetBaseException().Message);
         }

@@ -54,7 +54,7 @@ internal sealed partial class AdmissionLoop(
                 return;
             }
         }
-        catch (Exception e) when (DatabaseOutage.Explains(e))
+        catch (Exception e) when (DatabaseOutage.OrDefect(e, logger))
         {
             Log.Skipped(logger, e.Message);
         }
@@ -84,7 +84,7 @@ internal sealed partial class AdmissionLoop(
             await using var db = await databases.CreateDbContextAsync(CancellationToken.None);
             await lease.ReleaseAsync(db, CancellationToken.None);
         }
-        catch (Exception e) when (DatabaseOutage.Explains(e))
+        catch (Exception e) when (DatabaseOutage.OrDefect(e, logger))
         {
             Log.Skipped(logger, e.Message);
         }

@@ -1,4 +1,5 @@
 using Darkroom.Worker.Batches;
+using Darkroom.Worker.Database;
 using Darkroom.Worker.Execution;
 using Darkroom.Worker.Webhooks;
 using Npgsql;
@@ -24,7 +25,7 @@ internal sealed partial class NoticeListener(
             {
                 await ListenAsync(stoppingToken);
             }
-            catch (Exception e) when (e is NpgsqlException or TimeoutException or IOException)
+            catch (Exception e) when (e is IOException || DatabaseOutage.OrDefect(e, logger))
             {
                 Log.Lost(logger, e.Message);
                 await Task.Delay(Reconnect, clock, stoppingToken);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
+using Darkroom.Worker.Database;
 using Npgsql;
 
 namespace Darkroom.Worker.Admission;
@@ -34,7 +35,7 @@ internal sealed partial class WorkSignal(NpgsqlDataSource postgres, ILogger<Work
                     await notify.ExecuteNonQueryAsync(stoppingToken);
                 }
             }
-            catch (Exception e) when (e is NpgsqlException or TimeoutException)
+            catch (Exception e) when (DatabaseOutage.OrDefect(e, logger))
             {
                 // Admission looks by itself every second; nothing is lost.
                 Log.NotSent(logger, e.Message);

@@ -30,7 +30,7 @@ internal sealed partial class BatchFinisher(
                 {
                 }
             }
-            catch (Exception e) when (DatabaseOutage.Explains(e) || e is StoreTroubleException or IOException)
+            catch (Exception e) when (e is StoreTroubleException or IOException || DatabaseOutage.OrDefect(e, logger))
             {
                 Log.PutOff(logger, e.GetBaseException().Message);
             }

@@ -20,7 +20,7 @@ internal sealed partial class BatchReading(
                 while (await batches.ClaimUnreadAsync(stoppingToken) is { } batch)
                     await ReadAsync(batch, stoppingToken);
             }
-            catch (Exception e) when (DatabaseOutage.Explains(e))
+            catch (Exception e) when (DatabaseOutage.OrDefect(e, logger))
             {
                 Log.PutOff(logger, e.GetBaseException().Message);
             }

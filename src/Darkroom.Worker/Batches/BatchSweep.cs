@@ -30,7 +30,7 @@ internal sealed partial class BatchSweep(
                 {
                 }
             }
-            catch (Exception e) when (DatabaseOutage.Explains(e))
+            catch (Exception e) when (DatabaseOutage.OrDefect(e, logger))
             {
                 Log.PutOff(logger, e.GetBaseException().Message);
             }

@@ -65,7 +65,7 @@ internal sealed partial class EventTail(NpgsqlDataSource postgres, TimeProvider 
                 {
                     await FollowAsync(stoppingToken);
                 }
-                catch (Exception e) when (DatabaseOutage.Explains(e) || e is IOException)
+                catch (Exception e) when (e is IOException || DatabaseOutage.OrDefect(e, logger))
                 {
                     Log.Lost(logger, e.GetBaseException().Message);
                     await Task.Delay(Reconnect, stoppingToken);

@@ -35,7 +35,7 @@ internal sealed partial class Heartbeat(
             await BeatAsync(ct);
             return true;
         }
-        catch (Exception e) when (DatabaseOutage.Explains(e))
+        catch (Exception e) when (DatabaseOutage.OrDefect(e, logger))
         {
             watch.Restart();
             condition.Set("database", $"the database cannot be reached: {e.Message}");
@@ -50,7 +50,7 @@ internal sealed partial class Heartbeat(
         {
             await watch.LookAsync(ct);
         }
-        catch (Exception e) when (DatabaseOutage.Explains(e))
+        catch (Exception e) when (DatabaseOutage.OrDefect(e, logger))
         {
             watch.Restart();
             Log.Missed(logger, e.Message);
@@ -84,7 +84,7 @@ internal sealed partial class Heartbeat(
                 .SetProperty(n => n.EndedAt, n => DarkroomDb.Now()), CancellationToken.None);
             work.Raise();
         }
-        catch (Exception e) when (DatabaseOutage.Explains(e))
+        catch (Exception e) when (DatabaseOutage.OrDefect(e, logger))
         {
             Log.Missed(logger, e.Message);
         }

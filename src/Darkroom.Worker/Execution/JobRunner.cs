@@ -21,11 +21,12 @@ internal sealed partial class JobRunner(
             return;
         using var call = running.Enter(job.JobId);
         using var watched = telemetry.Begin(job);
+        SpoolManifest? manifest = null;
         try
         {
             var outcome = await CallAsync(job, call, heartbeat);
             watched.Called(outcome);
-            var (manifest, failure) = Keep(job, outcome);
+            (manifest, var failure) = Keep(job, outcome);
             if (manifest is not null)
                 await database.UntilWrittenAsync("received", ct => jobs.ReceivedAsync(job.AttemptId, manifest.Facts, ct), lifetime.GivenUp);
             await NoticeAsync(job, outcome);
@@ -41,9 +42,12 @@ internal sealed partial class JobRunner(
         }
         catch (Exception e)
         {
-            // A defect of ours must not leave the job running for ever.
+            // A defect of ours must not leave the job running for ever, nor buy again what is kept.
             Log.Defect(logger, e, job.AttemptId);
-            await EndAsync(job, CallFailure.Of(FailureKind.NodeLost, "Darkroom failed while handling this call; its log has the details."), watched);
+            if (manifest is not null)
+                await finisher.FinishAsync(manifest, spool.Own, watched, lifetime.GivenUp);
+            else
+                await EndAsync(job, CallFailure.Of(FailureKind.NodeLost, "Darkroom failed while handling this call; its log has the details."), watched);
         }
         finally
         {
@@ -135,7 +139,7 @@ internal sealed partial class JobRunner(
         [LoggerMessage(LogLevel.Warning, "What attempt {Attempt} left in the spool could not be removed: {Reason}")]
         public static partial void NotRemoved(ILogger logger, Guid attempt, string reason);
 
-        [LoggerMessage(LogLevel.Error, "Attempt {Attempt} met a defect; its outcome is unknown.")]
+        [LoggerMessage(LogLevel.Error, "Attempt {Attempt} met a defect; what it received is kept, or else its outcome is unknown.")]
         public static partial void Defect(ILogger logger, Exception error, Guid attempt);
     }
 }

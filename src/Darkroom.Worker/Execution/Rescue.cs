@@ -1,6 +1,7 @@
 using Darkroom.Migrations;
 using Darkroom.Migrations.Rows;
 using Darkroom.Worker.Admission;
+using Darkroom.Worker.Database;
 using Darkroom.Worker.Endpoint;
 using Darkroom.Worker.Jobs;
 using Darkroom.Worker.Observability;
@@ -44,26 +45,42 @@ internal sealed partial class Rescue(
             select new { Attempt = attempt, Job = job }).Take(500).ToListAsync(ct);
         foreach (var lost in open)
         {
-            var job = ClaimedJob.Of(lost.Job, lost.Attempt);
-            if (lost.Attempt.Status == AttemptStatus.Dispatched && spool.Find(lost.Attempt.NodeId, lost.Attempt.Id) is { } manifest)
+            try
             {
-                await jobs.ReceivedAsync(lost.Attempt.Id, manifest.Facts, ct);
-                continue;
+                await RescueAsync(lost.Job, lost.Attempt, ct);
             }
-            var end = lost.Attempt.Status == AttemptStatus.Received
-                ? await endings.SpoolLostAsync(job, lost.Attempt, ct)
-                : await endings.EndAsync(job, CallFailure.Of(FailureKind.NodeLost, $"Node {lost.Attempt.NodeName} died with this call in flight."), ct);
-            // Every node looks; one of them is told of.
-            if (end.Moved)
-                telemetry.Rescued(job, end);
-            Log.Rescued(logger, lost.Attempt.Id, lost.Attempt.NodeName, lost.Attempt.Status);
+            catch (Exception e) when (!DatabaseOutage.Explains(e) && e is not OperationCanceledException)
+            {
+                // One that cannot be rescued keeps none of the others waiting.
+                Log.Defect(logger, e, lost.Attempt.Id);
+            }
         }
         if (open.Count > 0)
             work.Raise();
     }
 
+    async Task RescueAsync(Job row, Attempt attempt, CancellationToken ct)
+    {
+        var job = ClaimedJob.Of(row, attempt);
+        if (attempt.Status == AttemptStatus.Dispatched && spool.Find(attempt.NodeId, attempt.Id) is { } manifest)
+        {
+            await jobs.ReceivedAsync(attempt.Id, manifest.Facts, ct);
+            return;
+        }
+        var end = attempt.Status == AttemptStatus.Received
+            ? await endings.SpoolLostAsync(job, attempt, ct)
+            : await endings.EndAsync(job, CallFailure.Of(FailureKind.NodeLost, $"Node {attempt.NodeName} died with this call in flight."), ct);
+        // Every node looks; one of them is told of.
+        if (end.Moved)
+            telemetry.Rescued(job, end);
+        Log.Rescued(logger, attempt.Id, attempt.NodeName, attempt.Status);
+    }
+
     static partial class Log
     {
+        [LoggerMessage(LogLevel.Error, "Attempt {Attempt} of a lost node met a defect; it is tried again.")]
+        public static partial void Defect(ILogger logger, Exception error, Guid attempt);
+
         [LoggerMessage(LogLevel.Warning, "Attempt {Attempt} of node {Node} was {Status} when the node was lost; it is unknown now.")]
         public static partial void Rescued(ILogger logger, Guid attempt, string node, string status);
     }

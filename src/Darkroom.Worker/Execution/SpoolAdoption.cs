@@ -24,7 +24,7 @@ internal sealed partial class SpoolAdoption(
                 foreach (var folder in spool.Abandoned())
                     await AdoptAsync(folder, stoppingToken);
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException || DatabaseOutage.OrDefect(e, logger))
             {
                 Log.NotReadable(logger, spool.Root, e.Message);
             }

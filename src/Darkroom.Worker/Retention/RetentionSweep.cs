@@ -22,7 +22,7 @@ internal sealed partial class RetentionSweep(
                 if (await TakeTurnAsync(stoppingToken))
                     await SweepAsync(stoppingToken);
             }
-            catch (Exception e) when (DatabaseOutage.Explains(e))
+            catch (Exception e) when (DatabaseOutage.OrDefect(e, logger))
             {
                 Log.PutOff(logger, e.GetBaseException().Message);
             }

@@ -28,7 +28,7 @@ internal sealed partial class DeliveryLoop(
                 if (tickets is { Count: > 0 })
                     await IssueAsync(tickets, stoppingToken);
             }
-            catch (Exception e) when (DatabaseOutage.Explains(e))
+            catch (Exception e) when (DatabaseOutage.OrDefect(e, logger))
             {
                 Log.PutOff(logger, e.GetBaseException().Message);
             }

@@ -29,7 +29,7 @@ internal sealed partial class BulkRunner(
                 while (await ClaimAsync(stoppingToken) is { } action)
                     await RunAsync(action, stoppingToken);
             }
-            catch (Exception e) when (DatabaseOutage.Explains(e))
+            catch (Exception e) when (DatabaseOutage.OrDefect(e, logger))
             {
                 Log.PutOff(logger, e.GetBaseException().Message);
             }

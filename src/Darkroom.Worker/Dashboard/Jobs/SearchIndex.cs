@@ -22,7 +22,7 @@ internal sealed partial class SearchIndex(IDbContextFactory<DarkroomDb> database
                 {
                 }
             }
-            catch (Exception e) when (DatabaseOutage.Explains(e))
+            catch (Exception e) when (DatabaseOutage.OrDefect(e, logger))
             {
                 Log.PutOff(logger, e.GetBaseException().Message);
             }
