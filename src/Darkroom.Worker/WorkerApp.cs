@@ -145,6 +145,8 @@ public static class WorkerApp
     static void MapRoutes(WebApplication app, Roles roles)
     {
         app.UseErrorBoundary();
+        // Left out, it would be put in front of everything: before the proxy's word on the scheme, by which cookies are closed to plain HTTP.
+        app.UseAuthentication();
         app.UseAuthorization();
         app.UseKeyLimits();
         app.MapHealth();

@@ -5,7 +5,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Darkroom.Worker.Access;
 
 /// <summary>Who a key belongs to, and what it may do.</summary>
-internal sealed record KeyHolder(Guid KeyId, string Name, Guid ProjectId, string[] Scopes, int? RequestsPerMinute, long? MaxBodyBytes);
+/// <param name="Sha256">Of the key, by which it is looked up.</param>
+internal sealed record KeyHolder(Guid KeyId, byte[] Sha256, string Name, Guid ProjectId, string[] Scopes, int? RequestsPerMinute, long? MaxBodyBytes);
 
 /// <summary>
 /// Looks keys up by their hash. A found key is remembered for a second, so that a revoked one stops working within a second on every node
@@ -32,7 +33,7 @@ internal sealed class ApiKeys(IDbContextFactory<DarkroomDb> databases, KeyUse us
             SELECT * FROM darkroom.api_keys
             WHERE sha256 = {hash} AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > darkroom.now())
             """)
-            .Select(k => new KeyHolder(k.Id, k.Name, k.ProjectId, k.Scopes, k.RequestsPerMinute, k.MaxBodyBytes)).SingleOrDefaultAsync(ct);
+            .Select(k => new KeyHolder(k.Id, k.Sha256, k.Name, k.ProjectId, k.Scopes, k.RequestsPerMinute, k.MaxBodyBytes)).SingleOrDefaultAsync(ct);
         if (holder is null)
         {
             known.TryRemove(name, out _);

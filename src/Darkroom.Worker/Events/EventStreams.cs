@@ -1,12 +1,14 @@
+using Darkroom.Worker.Access;
 using Darkroom.Worker.Database;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Darkroom.Worker.Events;
 
 /// <summary>
 /// Keeps streams of events going: told of changes by the tail, alive through silence and outages of the database, ended by the listener, by
-/// this node's stop (the listener connects elsewhere and resumes) or because nothing more will come.
+/// this node's stop (the listener connects elsewhere and resumes), because the key is revoked or has expired, or because nothing more will come.
 /// </summary>
-internal sealed class EventStreams(EventTail tail, IHostApplicationLifetime host, TimeProvider clock)
+internal sealed class EventStreams(EventTail tail, ApiKeys keys, IHostApplicationLifetime host, TimeProvider clock)
 {
     /// <summary>Proxies commonly give up after 60 s of silence, some after 30.</summary>
     public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
@@ -28,7 +30,7 @@ internal sealed class EventStreams(EventTail tail, IHostApplicationLifetime host
         {
             using var watch = tail.Watch(jobOrBatch);
             var stream = await ServerSentEvents.BeginAsync(http, ct);
-            for (var beat = clock.GetTimestamp(); await ToldAsync(tell, stream, ct);)
+            for (var beat = clock.GetTimestamp(); await ToldAsync(http, tell, stream, ct);)
             {
                 await Task.Delay(atMostEvery, clock, ct);
                 await watch.WaitAsync(atLeastEvery, ct);
@@ -44,11 +46,11 @@ internal sealed class EventStreams(EventTail tail, IHostApplicationLifetime host
     }
 
     /// <summary>What an outage hides is told after it: the tail wakes everybody once it is connected again.</summary>
-    static async Task<bool> ToldAsync(Func<ServerSentEvents, CancellationToken, Task<bool>> tell, ServerSentEvents stream, CancellationToken ct)
+    async Task<bool> ToldAsync(HttpContext http, Func<ServerSentEvents, CancellationToken, Task<bool>> tell, ServerSentEvents stream, CancellationToken ct)
     {
         try
         {
-            return await tell(stream, ct);
+            return await keys.FindAsync(http.Features.GetRequiredFeature<KeyHolder>().Sha256, ct) is not null && await tell(stream, ct);
         }
         catch (Exception e) when (DatabaseOutage.Explains(e))
         {

@@ -98,6 +98,7 @@ public sealed class ApiHost : IAsyncLifetime
         builder.Services.AddApi().AddAccess().AddSubmission().AddJobRoutes().AddFiles().AddBatches().AddWebhooks().AddEvents().AddDropIn();
         app = builder.Build();
         app.UseErrorBoundary();
+        app.UseAuthentication();
         app.UseAuthorization();
         app.UseKeyLimits();
         app.MapSubmission();

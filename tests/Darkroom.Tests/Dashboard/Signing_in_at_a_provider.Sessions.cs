@@ -30,6 +30,31 @@ public sealed partial class Signing_in_at_a_provider
     }
 
     [Fact]
+    public async Task Behind_a_proxy_that_speaks_TLS_it_is_closed_to_plain_HTTP_from_the_providers_answer_on()
+    {
+        await using var proxied = await StartAsync([.. provider.Settings(Grants), "Darkroom:Http:TrustedProxies:0=127.0.0.1"]);
+        provider.Present = new("ada", "Ada", "viewers");
+        using var web = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
+        using var begun = await SendAsync("/sign-in/provider", cookie: null);
+        using var answered = await web.GetAsync(begun.Headers.Location, Cancel);
+        var state = string.Join("; ", begun.Headers.GetValues("Set-Cookie").Select(cookie => cookie.Split(';')[0]));
+
+        using var entered = await SendAsync(answered.Headers.Location!.PathAndQuery, state);
+
+        var session = Assert.Single(entered.Headers.GetValues("Set-Cookie"), cookie => cookie.StartsWith("darkroom.session=", StringComparison.Ordinal));
+        Assert.Contains("; secure", session, StringComparison.OrdinalIgnoreCase);
+        Assert.Equal("nosniff", Assert.Single(entered.Headers.GetValues("X-Content-Type-Options")));
+
+        Task<HttpResponseMessage> SendAsync(string path, string? cookie)
+        {
+            var request = new HttpRequestMessage(HttpMethod.Get, new Uri(proxied.Address, path)) { Headers = { { "X-Forwarded-Proto", "https" } } };
+            if (cookie is not null)
+                request.Headers.Add("Cookie", cookie);
+            return web.SendAsync(request, Cancel);
+        }
+    }
+
+    [Fact]
     public async Task Who_was_signed_out_at_the_provider_is_here_too()
     {
         await EnterAsync("leads", TimeSpan.FromMinutes(20));

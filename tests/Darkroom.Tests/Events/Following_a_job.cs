@@ -3,6 +3,7 @@ using System.Text.Json;
 using Darkroom.Migrations.Rows;
 using Darkroom.Tests.Api;
 using Darkroom.Worker.Jobs;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
@@ -83,6 +84,23 @@ public sealed class Following_a_job(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task Ends_when_its_key_is_revoked_and_tells_nothing_more()
+    {
+        var (project, job) = await SubmitAsync();
+        var (key, keyId, _) = await host.AddKeyAsync(project, "read");
+        using var client = host.ClientWith(key);
+        using var stream = await EventReader.OfAsync(await SendAsync(job, client: client));
+        await stream.NextAsync();
+
+        await using (var db = await host.DbAsync())
+            await db.ApiKeys.Where(k => k.Id == keyId).ExecuteUpdateAsync(set => set.SetProperty(k => k.RevokedAt, DateTimeOffset.UnixEpoch), Ct);
+        host.Clock.Advance(TimeSpan.FromSeconds(1));
+        await Transitions.CancelAsync(project, Id(job), Ct);
+
+        Assert.Null(await stream.EndAsync());
+    }
+
+    [Fact]
     public async Task Is_for_the_job_s_own_project()
     {
         var (_, job) = await SubmitAsync();
@@ -107,12 +125,12 @@ public sealed class Following_a_job(ApiHost host) : IClassFixture<ApiHost>
 
     static Guid Id(string job) => Guid.ParseExact(job["job_".Length..], "n");
 
-    Task<HttpResponseMessage> SendAsync(string job, string? lastEventId = null)
+    Task<HttpResponseMessage> SendAsync(string job, string? lastEventId = null, HttpClient? client = null)
     {
         var request = new HttpRequestMessage(HttpMethod.Get, $"/v1/jobs/{job}/events");
         if (lastEventId is not null)
             request.Headers.Add("Last-Event-ID", lastEventId);
-        return host.Admin.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Ct);
+        return (client ?? host.Admin).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Ct);
     }
 
     async Task<EventReader> OpenAsync(string job, string? lastEventId = null) => await EventReader.OfAsync(await SendAsync(job, lastEventId));
