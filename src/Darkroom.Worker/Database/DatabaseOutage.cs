@@ -6,8 +6,9 @@ namespace Darkroom.Worker.Database;
 /// <summary>Tells "Postgres is not there just now" from every other error. Only the first is worth waiting out.</summary>
 internal static partial class DatabaseOutage
 {
-    // The server ended our idle transaction or session: this node was frozen longer than it allows.
-    static readonly string[] EndedByServer = ["25P03", "57P05"];
+    // The server ended our idle transaction or session: this node was frozen longer than it allows. Or it cancelled the statement, by a limit
+    // of its own or a person's hand. Or it only reads for now: a primary that was demoted, or whose disk is full.
+    static readonly string[] Passing = ["25P03", "57P05", "57014", "25006"];
 
     /// <summary>
     /// What a loop that runs as long as the process survives: an outage, of which it tells itself, and a defect of ours, told of here. One row
@@ -24,7 +25,7 @@ internal static partial class DatabaseOutage
 
     public static bool Explains(Exception error) => error switch
     {
-        PostgresException postgres => postgres.IsTransient || EndedByServer.Contains(postgres.SqlState),
+        PostgresException postgres => postgres.IsTransient || Passing.Contains(postgres.SqlState),
         NpgsqlException or TimeoutException or SocketException => true,
         // How the driver refuses to go on with a connection or transaction that has broken.
         ObjectDisposedException disposed => disposed.ObjectName.Contains("Npgsql", StringComparison.Ordinal),

@@ -14,7 +14,7 @@ internal static class Bucket
     public static double Refill(double balance, TimeSpan elapsed, double perMinute) =>
         Math.Min(Capacity(perMinute), balance + (Math.Max(0, elapsed.TotalMinutes) * perMinute));
 
-    /// <summary>How long until the balance is above zero again.</summary>
+    /// <summary>How long until the balance is above zero again; at most an hour, for a limit may change meanwhile.</summary>
     public static TimeSpan UntilOpen(double balance, double perMinute) =>
-        balance > 0 ? TimeSpan.Zero : TimeSpan.FromMinutes(-balance / perMinute) + TimeSpan.FromMilliseconds(1);
+        balance > 0 ? TimeSpan.Zero : TimeSpan.FromMinutes(Math.Min(60, -balance / perMinute)) + TimeSpan.FromMilliseconds(1);
 }

@@ -11,7 +11,7 @@ internal static class EndpointSetup
         services.AddSingleton<IValidateOptions<EndpointSettings>, EndpointSettingsRules>();
         services.AddOptions<EndpointSettings>().Bind(configuration.GetSection(EndpointSettings.Section)).ValidateOnStart();
         services.AddOptions<DecodingOptions>().Bind(configuration.GetSection("Darkroom:Decoding"))
-            .ValidateDataAnnotations().ValidateOnStart();
+            .ValidateDataAnnotations().Validate<IConfiguration>(KeepsAll, TooFewPictures).ValidateOnStart();
         services.AddSingleton(provider => new ResponseDecoder(provider.GetRequiredService<IOptions<DecodingOptions>>().Value));
         services.AddSingleton<EndpointClient>();
         services.AddSingleton<EndpointStates>();
@@ -19,4 +19,11 @@ internal static class EndpointSetup
         services.AddSingleton<EndpointReport>();
         return services;
     }
+
+    const string TooFewPictures = "Darkroom:Decoding:MaxPictures must be at least the MaxN of each of Darkroom:Models: pictures beyond it would be paid for and not kept.";
+
+    /// <summary>Read from the configuration: the models' own rules tell of their own mistakes.</summary>
+    static bool KeepsAll(DecodingOptions decoding, IConfiguration configuration) =>
+        configuration.GetSection(EndpointSettings.Section).Get<EndpointSettings>() is not { } settings
+        || settings.Models.TrueForAll(model => model.MaxN <= decoding.MaxPictures);
 }

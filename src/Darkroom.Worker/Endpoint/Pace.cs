@@ -5,6 +5,9 @@ namespace Darkroom.Worker.Endpoint;
 /// <summary>How the learned figures of an endpoint follow its answers. Null, as in the row: the configured figure stands.</summary>
 internal static class Pace
 {
+    /// <summary>Tokens a minute; more than the dearest picture takes. A header with less counts something else, and believing it would be a stop.</summary>
+    const double TokensFloor = 10_000;
+
     /// <summary>
     /// The images a minute after a 429 or 503: what the limit header says where that explains it, else a part of the present pace.
     /// </summary>
@@ -45,8 +48,9 @@ internal static class Pace
     public static double? TokensAfterAnswer(
         EndpointRow row, EndpointOptions options, PaceOptions pace, RateHeaders limits, DateTimeOffset now)
     {
-        if (limits.Tokens.Limit is not (> 0 and var told))
+        if (limits.Tokens.Limit is not (> 0 and var limit))
             return row.LearnedTokensPerMinute;
+        var told = Math.Max(TokensFloor, limit);
         var rises = told > row.LearnedTokensPerMinute;
         if (rises && now - row.LearnedAt < pace.SpeedUpAfter)
             return row.LearnedTokensPerMinute;

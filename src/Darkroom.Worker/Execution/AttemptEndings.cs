@@ -30,15 +30,19 @@ internal sealed class AttemptEndings(JobTransitions jobs, Pricing pricing, IOpti
         new(ending, reason, JobStatus.Held, await jobs.HoldAsync(attemptId, ending, ct));
 
     /// <summary>An attempt whose claim may have been committed while the connection broke: nothing was sent.</summary>
-    public Task<bool> NeverSentAsync(Guid attemptId, CancellationToken ct) => jobs.RetryLaterAsync(
-        attemptId,
-        new AttemptEnding(AttemptStatus.Undelivered)
-        {
-            ErrorCode = "database_lost",
-            ErrorStage = "preflight",
-            ErrorMessage = "The database was lost while this attempt was being claimed. Nothing was sent.",
-        },
-        TimeSpan.Zero, ct);
+    public async Task<bool> NeverSentAsync(Guid jobId, Guid attemptId, CancellationToken ct)
+    {
+        await jobs.SettleAsync(jobId, ct);
+        return await jobs.RetryLaterAsync(
+            attemptId,
+            new AttemptEnding(AttemptStatus.Undelivered)
+            {
+                ErrorCode = "database_lost",
+                ErrorStage = "preflight",
+                ErrorMessage = "The database was lost while this attempt was being claimed. Nothing was sent.",
+            },
+            TimeSpan.Zero, ct);
+    }
 
     /// <summary>A paid answer whose spool did not come back in time: a person decides, and an adoption after all still wins.</summary>
     public Task<AttemptEnd> SpoolLostAsync(ClaimedJob job, Attempt attempt, CancellationToken ct) => HoldAsync(

@@ -25,8 +25,8 @@ internal sealed partial class JobRunner(
         try
         {
             var outcome = await CallAsync(job, call, heartbeat);
-            watched.Called(outcome);
             (manifest, var failure) = Keep(job, outcome);
+            watched.Called(outcome);
             if (manifest is not null)
                 await database.UntilWrittenAsync("received", ct => jobs.ReceivedAsync(job.AttemptId, manifest.Facts, ct), lifetime.GivenUp);
             await NoticeAsync(job, outcome);
@@ -70,7 +70,7 @@ internal sealed partial class JobRunner(
         catch (Exception e) when (DatabaseOutage.Explains(e))
         {
             // The commit may have gone through before the connection broke. Nothing was sent; say so where there is a row to say it of.
-            await database.UntilWrittenAsync("claim", ct => endings.NeverSentAsync(attemptId, ct), lifetime.GivenUp);
+            await database.UntilWrittenAsync("claim", ct => endings.NeverSentAsync(jobId, attemptId, ct), lifetime.GivenUp);
             return null;
         }
     }

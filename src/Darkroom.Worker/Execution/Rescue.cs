@@ -62,8 +62,9 @@ internal sealed partial class Rescue(
     async Task RescueAsync(Job row, Attempt attempt, CancellationToken ct)
     {
         var job = ClaimedJob.Of(row, attempt);
-        if (attempt.Status == AttemptStatus.Dispatched && spool.Find(attempt.NodeId, attempt.Id) is { } manifest)
+        if (spool.Find(attempt.Id) is { } manifest)
         {
+            // Received, and on its way: whoever can lock its folder finishes it.
             await jobs.ReceivedAsync(attempt.Id, manifest.Facts, ct);
             return;
         }

@@ -39,7 +39,14 @@ internal sealed partial class ResultFinisher(
         using (watched.Recording())
             recording = await database.UntilWrittenAsync("record", ct => jobs.SucceedAsync(manifest.AttemptId, result, ct), giveUp);
         watched.Recorded(recording, manifest, result.Cost);
-        if (recording != Recording.Succeeded)
+        if (recording == Recording.NoSuchAttempt)
+        {
+            // A database restored, or failed over, to a moment before the claim; or another installation's spool. Paid for all the same.
+            folder.SetAside(manifest.AttemptId);
+            Log.OfNobody(logger, manifest.AttemptId, manifest.JobId, folder.FullName);
+            return;
+        }
+        if (recording == Recording.Superseded)
             await RemoveAsync(manifest, giveUp);
         folder.Delete(manifest.AttemptId);
     }
@@ -109,6 +116,9 @@ internal sealed partial class ResultFinisher(
 
     static partial class Log
     {
+        [LoggerMessage(LogLevel.Error, "Attempt {Attempt} of job {Job} is not in this database; its answer is set aside in {Folder} for a person.")]
+        public static partial void OfNobody(ILogger logger, Guid attempt, Guid job, string folder);
+
         [LoggerMessage(LogLevel.Error, "The answer of attempt {Attempt} met a defect and is set aside in the spool.")]
         public static partial void Defect(ILogger logger, Exception error, Guid attempt);
 

@@ -20,8 +20,8 @@ internal sealed class Spool : IDisposable
 
     public IEnumerable<SpoolFolder> Abandoned() => SpoolFolder.Abandoned(root);
 
-    /// <summary>What a node has received and not finished, be it dead or frozen; null where this machine does not see its spool.</summary>
-    public SpoolManifest? Find(Guid nodeId, Guid attemptId) => SpoolFolder.Find(root, nodeId, attemptId);
+    /// <summary>What any node has received and not finished, be it dead, frozen or waiting for the store; null where this machine does not see it.</summary>
+    public SpoolManifest? Find(Guid attemptId) => SpoolFolder.Find(root, attemptId);
 
     /// <summary>A folder with nothing left to finish goes with its process; any other waits to be adopted.</summary>
     public void Dispose()

@@ -6,7 +6,7 @@ namespace Darkroom.Worker.Execution;
 
 /// <summary>Every few seconds: finishes what dead processes left in the spool, beside this node's own calls.</summary>
 internal sealed partial class SpoolAdoption(
-    Spool spool, JobTransitions jobs, ResultFinisher finisher, DatabaseRetry database, AttemptTelemetry telemetry, TimeProvider clock,
+    Spool spool, NodeIdentity node, JobTransitions jobs, ResultFinisher finisher, DatabaseRetry database, AttemptTelemetry telemetry, TimeProvider clock,
     ILogger<SpoolAdoption> logger)
     : BackgroundService
 {
@@ -22,13 +22,26 @@ internal sealed partial class SpoolAdoption(
             try
             {
                 foreach (var folder in spool.Abandoned())
-                    await AdoptAsync(folder, stoppingToken);
+                    await TryAdoptAsync(folder, stoppingToken);
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException || DatabaseOutage.OrDefect(e, logger))
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 Log.NotReadable(logger, spool.Root, e.Message);
             }
             await Task.Delay(Interval, clock, stoppingToken);
+        }
+    }
+
+    /// <summary>A folder that cannot be finished keeps none of the others waiting.</summary>
+    async Task TryAdoptAsync(SpoolFolder folder, CancellationToken ct)
+    {
+        try
+        {
+            await AdoptAsync(folder, ct);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException || DatabaseOutage.OrDefect(e, logger))
+        {
+            Log.NotReadable(logger, folder.FullName, e.Message);
         }
     }
 
@@ -38,7 +51,7 @@ internal sealed partial class SpoolAdoption(
         // All of them first: finishing one may wait for the store, and meanwhile a rescue would buy the others again.
         foreach (var manifest in manifests)
         {
-            await database.UntilWrittenAsync("received", write => jobs.ReceivedAsync(manifest.AttemptId, manifest.Facts, write), ct);
+            await database.UntilWrittenAsync("adopted", write => jobs.AdoptedAsync(manifest.AttemptId, manifest.Facts, node.Id, write), ct);
             Log.Adopted(logger, manifest.AttemptId, manifest.JobId);
         }
         await Parallel.ForEachAsync(
@@ -56,7 +69,7 @@ internal sealed partial class SpoolAdoption(
         [LoggerMessage(LogLevel.Information, "Adopted attempt {Attempt} of job {Job}: its answer was received by a process that is gone.")]
         public static partial void Adopted(ILogger logger, Guid attempt, Guid job);
 
-        [LoggerMessage(LogLevel.Error, "What dead processes left in the spool {Root} cannot be finished: {Reason}")]
-        public static partial void NotReadable(ILogger logger, string root, string reason);
+        [LoggerMessage(LogLevel.Error, "What dead processes left in {Folder} cannot be finished now: {Reason}")]
+        public static partial void NotReadable(ILogger logger, string folder, string reason);
     }
 }

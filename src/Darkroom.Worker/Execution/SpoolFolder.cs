@@ -16,6 +16,8 @@ internal sealed class SpoolFolder : IDisposable
 
     SpoolFolder(string path, FileStream ownership) => (this.path, this.ownership) = (path, ownership);
 
+    public string FullName => path;
+
     /// <summary>Makes and locks the folder of this process. An adopter may be looking at it just now, hence the few tries.</summary>
     /// <exception cref="IOException">The folder cannot be made or written.</exception>
     public static SpoolFolder Create(string root, Guid nodeId)
@@ -43,11 +45,12 @@ internal sealed class SpoolFolder : IDisposable
     }
 
     /// <summary>One manifest of any process, without its lock: a manifest is whole or not there.</summary>
-    public static SpoolManifest? Find(string root, Guid nodeId, Guid attemptId)
+    public static SpoolManifest? Find(string root, Guid attemptId)
     {
         try
         {
-            return SpoolManifest.Read(File.ReadAllBytes(Path.Combine(root, nodeId.ToString("N"), $"{attemptId:N}{ManifestEnding}")));
+            return Directory.EnumerateDirectories(root).Select(folder => Path.Combine(folder, $"{attemptId:N}{ManifestEnding}"))
+                .Where(File.Exists).Select(file => SpoolManifest.Read(File.ReadAllBytes(file))).FirstOrDefault();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

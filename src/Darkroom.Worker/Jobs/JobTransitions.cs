@@ -56,6 +56,16 @@ internal sealed partial class JobTransitions(IDbContextFactory<DarkroomDb> datab
         return claimed.SingleOrDefault();
     }
 
+    /// <summary>
+    /// Waits for a claim whose connection broke while it was being committed: it holds the job's row until it is committed or not. Without this
+    /// its attempt might not be seen yet, and come to be with nobody to run it.
+    /// </summary>
+    public async Task SettleAsync(Guid jobId, CancellationToken ct)
+    {
+        await using var db = await databases.CreateDbContextAsync(ct);
+        await db.Database.ExecuteSqlAsync($"SELECT FROM darkroom.jobs WHERE id = {jobId} FOR UPDATE", ct);
+    }
+
     /// <summary>A ticket that may not be used now: the job stands in the queue again and its rate tokens are given back.</summary>
     public async Task ReturnAsync(Guid jobId, int ticket, CancellationToken ct)
     {
@@ -88,6 +98,19 @@ internal sealed partial class JobTransitions(IDbContextFactory<DarkroomDb> datab
             .SetProperty(a => a.HttpStatus, answer.HttpStatus)
             .SetProperty(a => a.RequestId, answer.RequestId)
             .SetProperty(a => a.Usage, answer.Usage), ct) > 0;
+    }
+
+    /// <summary>
+    /// <c>dispatched</c> or <c>received</c> -> <c>received</c>, by the node that has its spool now and brings the answer home, however long the
+    /// store keeps it waiting: while that node lives, nobody takes the answer for lost.
+    /// </summary>
+    public async Task AdoptedAsync(Guid attemptId, AnswerFacts answer, Guid nodeId, CancellationToken ct)
+    {
+        await ReceivedAsync(attemptId, answer, ct);
+        await using var db = await databases.CreateDbContextAsync(ct);
+        await db.Attempts.Where(a => a.Id == attemptId && a.Status == AttemptStatus.Received).ExecuteUpdateAsync(set => set
+            .SetProperty(a => a.NodeId, nodeId)
+            .SetProperty(a => a.ReceivedAt, a => DarkroomDb.Now()), ct);
     }
 
     /// <summary><c>queued</c>, <c>running</c> or <c>held</c> -> <c>canceled</c>, at once; a call in flight is told to abort.</summary>

@@ -16,6 +16,9 @@ internal sealed partial class Removal(
 {
     static readonly TimeSpan EndedNodesAge = TimeSpan.FromDays(7), LostTicketsAge = TimeSpan.FromDays(1), IdempotencyAge = TimeSpan.FromDays(1);
 
+    /// <summary>Rows of logs and keys in one statement: small ones, without pictures.</summary>
+    const int LogBatch = 5000;
+
     readonly FinishedJobs forJobs = new(), forAttempts = new(), forPictures = new();
 
     /// <returns>Whether there may be more.</returns>
@@ -79,20 +82,44 @@ internal sealed partial class Removal(
         return jobs.Count == options.Value.BatchSize;
     }
 
-    /// <summary>What nobody asks for again, whatever the options say: old keys, processes long ended, tickets that Hangfire lost.</summary>
+    /// <returns>Whether there may be more.</returns>
+    public async Task<bool> IdempotencyKeysAsync(CancellationToken ct)
+    {
+        await using var db = await databases.CreateDbContextAsync(ct);
+        return await db.IdempotencyKeys.Where(k => k.CreatedAt < DarkroomDb.Now() - IdempotencyAge)
+            .OrderBy(k => k.CreatedAt).Take(LogBatch).ExecuteDeleteAsync(ct) == LogBatch;
+    }
+
+    /// <returns>Whether there may be more.</returns>
+    public async Task<bool> DeliveriesAsync(CancellationToken ct)
+    {
+        var keep = webhooks.Value.KeepDeliveries;
+        await using var db = await databases.CreateDbContextAsync(ct);
+        await using var transaction = await db.Database.BeginTransactionAsync(ct);
+        var ids = await db.WebhookDeliveries.Where(d => d.FinishedAt < DarkroomDb.Now() - keep).OrderBy(d => d.FinishedAt).Take(LogBatch).Select(d => d.Id).ToListAsync(ct);
+        await db.WebhookAttempts.Where(a => ids.Contains(a.DeliveryId)).ExecuteDeleteAsync(ct);
+        await db.WebhookDeliveries.Where(d => ids.Contains(d.Id)).ExecuteDeleteAsync(ct);
+        await transaction.CommitAsync(ct);
+        return ids.Count == LogBatch;
+    }
+
+    /// <returns>Whether there may be more.</returns>
+    public async Task<bool> AuditLogAsync(CancellationToken ct)
+    {
+        if (options.Value.AuditLog is not { } age)
+            return false;
+        await using var db = await databases.CreateDbContextAsync(ct);
+        return await db.AuditLog.Where(e => e.CreatedAt < DarkroomDb.Now() - age).OrderBy(e => e.CreatedAt).Take(LogBatch).ExecuteDeleteAsync(ct) == LogBatch;
+    }
+
+    /// <summary>What nobody asks for again, whatever the options say, and of which there is never much: processes long ended, tickets that Hangfire lost.</summary>
     public async Task LeftoversAsync(CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
-        await db.IdempotencyKeys.Where(k => k.CreatedAt < DarkroomDb.Now() - IdempotencyAge).ExecuteDeleteAsync(ct);
         await db.Nodes
             .Where(n => n.EndedAt < DarkroomDb.Now() - EndedNodesAge)
             .Where(n => !db.Attempts.Any(a => a.NodeId == n.Id && (a.Status == "dispatched" || a.Status == "received")))
             .ExecuteDeleteAsync(ct);
-        var keep = webhooks.Value.KeepDeliveries;
-        await db.WebhookAttempts.Where(a => db.WebhookDeliveries.Any(d => d.Id == a.DeliveryId && d.FinishedAt < DarkroomDb.Now() - keep)).ExecuteDeleteAsync(ct);
-        await db.WebhookDeliveries.Where(d => d.FinishedAt < DarkroomDb.Now() - keep).ExecuteDeleteAsync(ct);
-        if (options.Value.AuditLog is { } age)
-            await db.AuditLog.Where(e => e.CreatedAt < DarkroomDb.Now() - age).ExecuteDeleteAsync(ct);
         // A used ticket expires by itself. One whose queue row was lost, as an abrupt end of Postgres may do, would stay for ever.
         await db.Database.ExecuteSqlAsync($"""
             DELETE FROM hangfire.job AS j

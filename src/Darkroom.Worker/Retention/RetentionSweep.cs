@@ -43,7 +43,8 @@ internal sealed partial class RetentionSweep(
     public async Task SweepAsync(CancellationToken ct)
     {
         var started = clock.GetTimestamp();
-        Func<CancellationToken, Task<bool>>[] parts = [removal.PicturesAsync, removal.AttemptsAsync, removal.JobsAsync, batches.RemoveAsync, files.RemoveExpiredAsync];
+        Func<CancellationToken, Task<bool>>[] parts = [removal.PicturesAsync, removal.AttemptsAsync, removal.JobsAsync, batches.RemoveAsync, files.RemoveExpiredAsync,
+            removal.IdempotencyKeysAsync, removal.DeliveriesAsync, removal.AuditLogAsync];
         foreach (var part in parts)
         {
             while (await part(ct) && clock.GetElapsedTime(started) < Interval)

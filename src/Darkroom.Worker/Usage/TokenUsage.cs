@@ -26,8 +26,9 @@ internal readonly record struct TokenUsage(long Input, long Output, long Total, 
                 details is null ? 0 : Count(details.Value, "image_tokens"),
                 details is null ? 0 : Count(details.Value, "cached_tokens"));
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // The second for a name or text with half a surrogate pair, which is JSON all the same.
             return null;
         }
     }

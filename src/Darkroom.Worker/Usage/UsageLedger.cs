@@ -12,6 +12,7 @@ internal static class UsageLedger
     /// </summary>
     public static IEnumerable<UsageDelta> Deltas(Job job, Attempt before, AttemptEnding ending, JobResult? answer)
     {
+        var booked = TokenUsage.Read(before.Usage);
         var day = DateOnly.FromDateTime(before.StartedAt.UtcDateTime);
         if (before.Status == AttemptStatus.Unknown)
             yield return new UsageDelta
@@ -25,10 +26,14 @@ internal static class UsageLedger
                 Size = job.Size,
                 Attempts = -1,
                 UnknownAttempts = -1,
+                InputTokens = -(booked?.Input ?? 0),
+                OutputTokens = -(booked?.Output ?? 0),
+                TotalTokens = -(booked?.Total ?? 0),
+                Cost = -(before.Cost ?? 0),
                 PossibleCost = -(before.PossibleCost ?? 0),
             };
 
-        var usage = TokenUsage.Read(ending.Usage ?? before.Usage);
+        var usage = ending.Usage is null ? booked : TokenUsage.Read(ending.Usage);
         var wasted = ending.Status is AttemptStatus.Failed or AttemptStatus.Superseded;
         var billed = wasted || ending.Status == AttemptStatus.Succeeded;
         yield return new UsageDelta

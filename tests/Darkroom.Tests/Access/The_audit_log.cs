@@ -127,7 +127,7 @@ public sealed class The_audit_log : IAsyncLifetime
         await using (var command = database.DataSource.CreateCommand("UPDATE darkroom.audit_log SET created_at = now() - interval '31 days' WHERE action = 'project.created'"))
             await command.ExecuteNonQueryAsync(Cancel);
 
-        await worker.Get<Removal>().LeftoversAsync(Cancel);
+        await worker.Get<Removal>().AuditLogAsync(Cancel);
 
         Assert.Equal(["api_key.created"], await admin.ListAuditLogAsync(cancellationToken: Cancel).Select(e => e.Action).ToListAsync(Cancel));
     }

@@ -86,11 +86,14 @@ public sealed class The_learned_pace
         static double? Tokens(double? configured, double? told, double? learned = null, int minutesAgo = 1) => Pace.TokensAfterAnswer(
             Row(tokens: learned, at: Now.AddMinutes(-minutesAgo)), new EndpointOptions { TokensPerMinute = configured }, Options, Limits(
                 tokens: told), Now);
-        Assert.Equal(1000, Tokens(null, 1000));
-        Assert.Equal(1000, Tokens(2000, 1000));
-        Assert.Null(Tokens(500, 1000, learned: 300));
-        Assert.Equal(300, Tokens(500, null, learned: 300));
-        Assert.Equal(200, Tokens(500, 200, learned: 300, minutesAgo: 0));
-        Assert.Equal(300, Tokens(null, 1000, learned: 300, minutesAgo: 0));
+        Assert.Equal(100_000, Tokens(null, 100_000));
+        Assert.Equal(100_000, Tokens(200_000, 100_000));
+        Assert.Null(Tokens(50_000, 100_000, learned: 30_000));
+        Assert.Equal(30_000, Tokens(50_000, null, learned: 30_000));
+        Assert.Equal(20_000, Tokens(50_000, 20_000, learned: 30_000, minutesAgo: 0));
+        Assert.Equal(30_000, Tokens(null, 100_000, learned: 30_000, minutesAgo: 0));
+        // Of something else, such as thousands, or of nobody knows what.
+        Assert.Equal(10_000, Tokens(null, 30));
+        Assert.Equal(10_000, Tokens(200_000, 0.00000001));
     }
 }

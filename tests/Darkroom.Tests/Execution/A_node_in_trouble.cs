@@ -3,6 +3,8 @@ using Darkroom.Migrations.Rows;
 using Darkroom.Simulator;
 using Darkroom.Tests.Infrastructure;
 using Darkroom.Worker.Admission;
+using Darkroom.Worker.Execution;
+using Microsoft.EntityFrameworkCore;
 using Xunit;
 
 namespace Darkroom.Tests.Execution;
@@ -68,6 +70,49 @@ public sealed class A_node_in_trouble : IAsyncLifetime
         Assert.Single(simulator.Account.Calls);
         Assert.Single((await rows.JobAsync(job.Id)).Images);
         Assert.Equal(AttemptStatus.Succeeded, Assert.Single(await rows.AttemptsAsync(job.Id)).Status);
+    }
+
+    [Fact]
+    public async Task What_waits_for_the_store_is_its_new_holders_and_is_not_taken_for_lost()
+    {
+        Job job;
+        await using (var first = await StartAsync("Darkroom:Worker:DrainTimeout=00:00:00"))
+        {
+            BreakStore();
+            job = await SubmitAsync(first);
+            await first.Log.WaitForAsync("cannot be used", Ct);
+        }
+        await database.ShiftClockAsync(TimeSpan.FromMinutes(14));
+        File.Delete(ImagesPath);
+        // Nobody listens there.
+        await using var second = await StartAsync(
+            "Darkroom:Storage:Provider=AzureBlob", "ConnectionStrings:BlobStorage=DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;BlobEndpoint=http://127.0.0.1:9/a");
+        await second.Log.WaitForAsync("Adopted attempt", Ct);
+
+        var attempt = Assert.Single(await rows.AttemptsAsync(job.Id));
+        Assert.Equal((AttemptStatus.Received, second.Get<NodeIdentity>().Id), (attempt.Status, attempt.NodeId));
+        Assert.InRange(attempt.ReceivedAt!.Value, DateTimeOffset.UtcNow.AddMinutes(13), DateTimeOffset.MaxValue);
+    }
+
+    [Fact]
+    public async Task What_the_database_knows_nothing_of_is_set_aside_and_not_thrown_away()
+    {
+        await using (var first = await StartAsync("Darkroom:Worker:DrainTimeout=00:00:00"))
+        {
+            BreakStore();
+            var job = await SubmitAsync(first);
+            await first.Log.WaitForAsync("cannot be used", Ct);
+            await using var db = rows.CreateDbContext();
+            await db.Attempts.ExecuteDeleteAsync(Ct);
+            await db.Jobs.ExecuteDeleteAsync(Ct);
+        }
+
+        File.Delete(ImagesPath);
+        await using var second = await StartAsync();
+        await second.Log.WaitForAsync("is not in this database", Ct);
+
+        var manifest = Assert.Single(Directory.GetFiles(folder.FullName, "*.json.damaged", SearchOption.AllDirectories));
+        Assert.NotEmpty(Directory.GetFiles(Path.GetDirectoryName(manifest)!, "*.0"));
     }
 
     [Fact]

@@ -2,8 +2,10 @@ using Darkroom.Migrations.Rows;
 using Darkroom.Tests.Infrastructure;
 using Darkroom.Tests.Storage;
 using Darkroom.Worker.Admission;
+using Darkroom.Worker.Endpoint;
 using Darkroom.Worker.Execution;
 using Darkroom.Worker.Jobs;
+using Darkroom.Worker.Usage;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -96,11 +98,35 @@ public sealed class Judging_other_nodes : IAsyncLifetime
         Assert.Equal(JobStatus.Running, (await rows.JobAsync(job.Id)).Status);
     }
 
+    /// <summary>Whoever holds its folder brings it home, however long the store is away.</summary>
+    [Fact]
+    public async Task An_answer_that_waits_in_a_spool_in_sight_is_never_taken_for_lost()
+    {
+        var job = await rows.AddAsync(rows.NewJob());
+        var claimed = (await rows.Transitions.ClaimAsync(job.Id, await rows.AdmitAsync(job), Guid.CreateVersion7(), other, "other", Ct))!;
+        var facts = new AnswerFacts(200, "req_1", Usage: null);
+        using (var elsewhere = SpoolFolder.Create(folder.Path, Guid.CreateVersion7()))
+        {
+            elsewhere.Commit(new SpoolManifest(claimed.AttemptId, job.Id, job.ProjectId, job.Model, facts, Created: null, "png", "low", "1024x1024", Partial: false, []));
+            await rows.Transitions.ReceivedAsync(claimed.AttemptId, facts, Ct);
+            await database.ShiftClockAsync(Rescue.SpoolPatience + TimeSpan.FromMinutes(1));
+
+            await LookAsync(Watch(), times: 6);
+            Assert.True(await IsLostAsync());
+            Assert.Equal(JobStatus.Running, (await rows.JobAsync(job.Id)).Status);
+
+            elsewhere.Delete(claimed.AttemptId);
+            await LookAsync(Watch(), times: 1);
+            Assert.Equal(JobStatus.Held, (await rows.JobAsync(job.Id)).Status);
+        }
+    }
+
     NodeWatch Watch()
     {
-        // No call of these tests ends, so nothing ends one or tells of its end.
+        var settings = Options.Create(new EndpointSettings());
+        // Nothing of these tests tells of an end.
         var rescue = new Rescue(
-            rows, rows.Transitions, endings: null!, spool, new WorkSignal(database.DataSource, NullLogger<WorkSignal>.Instance), telemetry: null!, NullLogger<Rescue>.Instance);
+            rows, rows.Transitions, new AttemptEndings(rows.Transitions, new Pricing(settings), settings), spool, new WorkSignal(database.DataSource, NullLogger<WorkSignal>.Instance), telemetry: null!, NullLogger<Rescue>.Instance);
         return new NodeWatch(rows, new NodeIdentity(), rescue, Options.Create(new WorkerOptions()), clock, NullLogger<NodeWatch>.Instance);
     }
 

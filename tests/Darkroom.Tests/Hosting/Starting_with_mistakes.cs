@@ -11,13 +11,14 @@ public sealed class Starting_with_mistakes
     {
         var refusal = await Assert.ThrowsAsync<StartException>(() => WorkerApp.StartAsync(
             ["--Darkroom:Worker:Slots=0", "--Darkroom:Auth:BootstrapKey=short", "--Darkroom:Storage:Provider=S3", "--Darkroom:Endpoints:0:BaseUrl=nowhere",
-                "--Darkroom:Auth:RequestsPerMinute=0", "--Darkroom:Http:TrustedProxies:0=proxy", "--Kestrel:Certificates:Default:Path=nowhere.pem"]));
+                "--Darkroom:Auth:RequestsPerMinute=0", "--Darkroom:Http:TrustedProxies:0=proxy", "--Kestrel:Certificates:Default:Path=nowhere.pem",
+                "--Darkroom:Models:0:MaxN=11"]));
 
         foreach (var name in new[]
         {
             "ConnectionStrings:Darkroom", "Darkroom:Endpoints:0:ApiKey", "Darkroom:Endpoints:0:BaseUrl", "Darkroom:Auth:BootstrapKey",
             "Darkroom:Storage:Provider", "Darkroom:Worker:Slots", "Darkroom:Auth:RequestsPerMinute", "Darkroom:Http:TrustedProxies",
-            "Kestrel:Certificates:Default",
+            "Kestrel:Certificates:Default", "Darkroom:Decoding:MaxPictures",
         })
             Assert.Contains(name, refusal.Message, StringComparison.Ordinal);
     }

@@ -1,6 +1,9 @@
 using Darkroom.Migrations.Rows;
 using Darkroom.Tests.Infrastructure;
+using Darkroom.Worker.Execution;
 using Darkroom.Worker.Jobs;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
 using Xunit;
 
 namespace Darkroom.Tests.Jobs;
@@ -54,6 +57,50 @@ public sealed class Job_transitions(TestDatabase database) : IClassFixture<TestD
         Assert.Single(job.Images);
         await using var db = rows.CreateDbContext();
         Assert.Equal(1, db.UsageDeltas.Where(d => d.ProjectId == rows.Project && d.Cost == 0.01m).Sum(d => d.Attempts));
+    }
+
+    /// <summary>As after a spool that was thought lost has come back: its usage was known from the beginning.</summary>
+    [Fact]
+    public async Task A_result_booked_as_unknown_with_its_cost_and_then_adopted_counts_once()
+    {
+        var claimed = await RunningAsync();
+        var result = Result(claimed);
+        await Jobs.ReceivedAsync(claimed.AttemptId, result.Answer, Ct);
+        await Jobs.HoldAsync(claimed.AttemptId, new AttemptEnding(AttemptStatus.Unknown) { Cost = 0.01m }, Ct);
+
+        Assert.Equal(Recording.Succeeded, await Jobs.SucceedAsync(claimed.AttemptId, result, Ct));
+
+        await using var db = rows.CreateDbContext();
+        var booked = (await db.UsageDeltas.Where(d => d.ProjectId == rows.Project).ToListAsync(Ct)).TakeLast(3).ToList();
+        Assert.Equal(
+            (1, 0, 0.01m, 3, 272, 275, 1),
+            (booked.Sum(d => d.Attempts), booked.Sum(d => d.UnknownAttempts), booked.Sum(d => d.Cost), booked.Sum(d => d.InputTokens), booked.Sum(d => d.OutputTokens), booked.Sum(d => d.TotalTokens), booked.Sum(d => d.Images)));
+        Assert.Equal(0.01m, (await rows.JobAsync(claimed.JobId)).CostAmount);
+    }
+
+    [Fact]
+    public async Task A_claim_that_commits_after_its_connection_broke_is_taken_back_all_the_same()
+    {
+        var job = await rows.AddAsync(rows.NewJob());
+        var attempt = Guid.CreateVersion7();
+        await using var claiming = await database.DataSource.OpenConnectionAsync(Ct);
+        await using var committing = await claiming.BeginTransactionAsync(Ct);
+        await using var claim = new NpgsqlCommand($"""
+            UPDATE darkroom.jobs SET status = 'running', attempt_id = '{attempt}', attempts = 1 WHERE id = '{job.Id}';
+            INSERT INTO darkroom.attempts (id, job_id, number, status, node_id, node_name, endpoint, started_at)
+            VALUES ('{attempt}', '{job.Id}', 1, 'dispatched', '{node}', 'here', 'default', now())
+            """, claiming);
+        await claim.ExecuteNonQueryAsync(Ct);
+
+        var taken = new AttemptEndings(Jobs, pricing: null!, settings: null!).NeverSentAsync(job.Id, attempt, Ct);
+        await using var waiting = database.DataSource.CreateCommand("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype IN ('transactionid', 'tuple'))");
+        while (await waiting.ExecuteScalarAsync(Ct) is not true)
+            Assert.False(taken.IsCompleted);
+        await committing.CommitAsync(Ct);
+
+        Assert.True(await taken);
+        Assert.Equal(JobStatus.Queued, (await rows.JobAsync(job.Id)).Status);
+        Assert.Equal(AttemptStatus.Undelivered, Assert.Single(await rows.AttemptsAsync(job.Id)).Status);
     }
 
     static JobResult Result(ClaimedJob job) => new(
