@@ -52,7 +52,7 @@ internal sealed class BatchView(BatchFigures figures)
         RetryOf = row.RetryOf is { } old ? WireId.Batch.Format(old) : null,
         Cost = new(Money.Currency, Money.Plain(figure.Cost), Money.Plain(figure.PossibleCost)),
         Images = figure.Images,
-        ImagesPerMinute = row.Status == BatchStatus.InProgress ? figure.ImagesPerMinute : null,
+        ImagesPerMinute = row.Status == BatchStatus.InProgress && figure.Queued + figure.Running > 0 ? figure.ImagesPerMinute : null,
         EstimatedEndAt = Seconds(EstimatedEnd(row, figure)),
     };
 

@@ -22,8 +22,8 @@ internal static partial class DatabaseSetup
     }
 
     /// <summary>
-    /// Applies pending migrations, one process at a time, and does what else a start needs of the database. Waits a minute for one that is
-    /// still starting, or starting again.
+    /// Applies pending migrations, one process at a time, and does what else a start needs of the database. Waits a minute, from its first
+    /// failure, for one that is still starting, or starting again.
     /// </summary>
     /// <param name="migrates">False: a schema that is not up to date ends the start.</param>
     /// <param name="then">May be done more than once.</param>
@@ -33,8 +33,8 @@ internal static partial class DatabaseSetup
         var migration = services.GetRequiredService<SchemaMigration>();
         var clock = services.GetRequiredService<TimeProvider>();
         var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(DatabaseSetup));
-        var started = clock.GetTimestamp();
-        for (var again = false; ; again = true)
+        long? failing = null;
+        while (true)
         {
             try
             {
@@ -42,10 +42,11 @@ internal static partial class DatabaseSetup
                 await then();
                 return;
             }
-            catch (Exception e) when (DatabaseOutage.Explains(e) && clock.GetElapsedTime(started) < TimeSpan.FromMinutes(1))
+            catch (Exception e) when (DatabaseOutage.Explains(e) && (failing is null || clock.GetElapsedTime(failing.Value) < TimeSpan.FromMinutes(1)))
             {
-                if (!again)
+                if (failing is null)
                     Log.Waiting(logger, e.GetBaseException().Message);
+                failing ??= clock.GetTimestamp();
                 await Task.Delay(TimeSpan.FromSeconds(1), clock, ct);
             }
             catch (Exception e) when (e is NpgsqlException or InvalidOperationException { InnerException: NpgsqlException })

@@ -30,10 +30,10 @@ internal sealed class AttemptEndings(JobTransitions jobs, Pricing pricing, IOpti
         new(ending, reason, JobStatus.Held, await jobs.HoldAsync(attemptId, ending, ct));
 
     /// <summary>An attempt whose claim may have been committed while the connection broke: nothing was sent.</summary>
-    public async Task<bool> NeverSentAsync(Guid jobId, Guid attemptId, CancellationToken ct)
+    public async Task NeverSentAsync(Guid jobId, Guid attemptId, CancellationToken ct)
     {
         await jobs.SettleAsync(jobId, ct);
-        return await jobs.RetryLaterAsync(
+        await jobs.RetryLaterAsync(
             attemptId,
             new AttemptEnding(AttemptStatus.Undelivered)
             {
@@ -101,5 +101,4 @@ internal sealed class AttemptEndings(JobTransitions jobs, Pricing pricing, IOpti
 /// <summary>How an attempt without a result stands in the ledger.</summary>
 /// <param name="Reason">Of a closed set: a <see cref="FailureKind"/> in snake_case, <c>spool_lost</c> or <c>spool_damaged</c>.</param>
 /// <param name="Next">What the job was to become.</param>
-/// <param name="Moved">False where the job had moved on; the attempt is in the ledger all the same.</param>
-internal sealed record AttemptEnd(AttemptEnding Ending, string Reason, string Next, bool Moved);
+internal sealed record AttemptEnd(AttemptEnding Ending, string Reason, string Next, Ended Ended);

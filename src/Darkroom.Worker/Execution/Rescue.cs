@@ -72,7 +72,7 @@ internal sealed partial class Rescue(
             ? await endings.SpoolLostAsync(job, attempt, ct)
             : await endings.EndAsync(job, CallFailure.Of(FailureKind.NodeLost, $"Node {attempt.NodeName} died with this call in flight."), ct);
         // Every node looks; one of them is told of.
-        if (end.Moved)
+        if (end.Ended != Ended.Nothing)
             telemetry.Rescued(job, end);
         Log.Rescued(logger, attempt.Id, attempt.NodeName, attempt.Status);
     }

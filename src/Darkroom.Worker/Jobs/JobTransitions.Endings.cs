@@ -58,31 +58,30 @@ internal sealed partial class JobTransitions
     }
 
     /// <summary>Attempt -> <paramref name="ending"/>; job <c>running</c> -> <c>queued</c>, due after <paramref name="delay"/>.</summary>
-    public Task<bool> RetryLaterAsync(Guid attemptId, AttemptEnding ending, TimeSpan delay, CancellationToken ct) =>
+    public Task<Ended> RetryLaterAsync(Guid attemptId, AttemptEnding ending, TimeSpan delay, CancellationToken ct) =>
         EndWithoutResultAsync(attemptId, ending, JobStatus.Queued, delay, ct);
 
     /// <summary>Attempt -> <paramref name="ending"/>; job <c>running</c> -> <c>failed</c>: a definite no, or the cap is reached.</summary>
-    public Task<bool> FailAsync(Guid attemptId, AttemptEnding ending, CancellationToken ct) =>
+    public Task<Ended> FailAsync(Guid attemptId, AttemptEnding ending, CancellationToken ct) =>
         EndWithoutResultAsync(attemptId, ending, JobStatus.Failed, TimeSpan.Zero, ct);
 
     /// <summary>Attempt -> <paramref name="ending"/>; job <c>running</c> -> <c>held</c>: only a person may buy it again.</summary>
-    public Task<bool> HoldAsync(Guid attemptId, AttemptEnding ending, CancellationToken ct) =>
+    public Task<Ended> HoldAsync(Guid attemptId, AttemptEnding ending, CancellationToken ct) =>
         EndWithoutResultAsync(attemptId, ending, JobStatus.Held, TimeSpan.Zero, ct);
 
-    /// <returns>False where the job has moved on (cancelled, or another attempt runs); the attempt is in the ledger all the same.</returns>
-    async Task<bool> EndWithoutResultAsync(Guid attemptId, AttemptEnding ending, string next, TimeSpan delay, CancellationToken ct)
+    async Task<Ended> EndWithoutResultAsync(Guid attemptId, AttemptEnding ending, string next, TimeSpan delay, CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         if (await LockAsync(db, attemptId, ct) is not var (job, attempt))
-            return false;
+            return Ended.Nothing;
 
         // An unknown outcome may still become a known one; a known one stays.
         if (attempt.Status is AttemptStatus.Dispatched or AttemptStatus.Received
             || (attempt.Status == AttemptStatus.Unknown && ending.Status != AttemptStatus.Unknown))
             await EndAttemptAsync(db, job, attempt, ending, answer: null, ct);
         else
-            return false;
+            return Ended.Nothing;
 
         var moved = await db.Jobs.Where(j => j.Id == job.Id && j.Status == JobStatus.Running && j.AttemptId == attemptId)
             .ExecuteUpdateAsync(set => set
@@ -99,7 +98,7 @@ internal sealed partial class JobTransitions
         if (moved > 0)
             await StateChanges.RecordAsync(db, job.Id, JobStatus.Running, ct);
         await transaction.CommitAsync(ct);
-        return moved > 0;
+        return moved > 0 ? Ended.AttemptAndJob : Ended.Attempt;
     }
 
     static async Task EndAttemptAsync(DarkroomDb db, Job job, Attempt attempt, AttemptEnding ending, JobResult? answer, CancellationToken ct)
@@ -170,6 +169,17 @@ internal sealed record AttemptEnding(string Status)
 internal sealed record JobResult(
     AnswerFacts Answer, DateTimeOffset? Created, string? Format, string? Quality, string? Size, bool Partial, decimal? Cost,
     IReadOnlyList<Image> Images);
+
+/// <summary>What the end of an attempt without a result has changed.</summary>
+internal enum Ended
+{
+    /// <summary>It had ended before, or is not in this database.</summary>
+    Nothing,
+
+    /// <summary>The ledger; the job has moved on (cancelled, or another attempt runs).</summary>
+    Attempt,
+    AttemptAndJob,
+}
 
 internal enum Recording
 {

@@ -85,10 +85,12 @@ internal sealed class WatchedAttempt : IDisposable
         (facts.Usage, facts.Cost) = (TokenUsage.Read(manifest.Usage), cost);
     }
 
-    /// <summary>The attempt is in the ledger without a result.</summary>
+    /// <summary>The attempt is in the ledger without a result; where another process had ended it before, that one has told of it.</summary>
     public void Ended(AttemptEnd end)
     {
-        (facts.Outcome, facts.Reason, facts.JobStatus) = (end.Ending.Status, end.Reason, end.Moved ? end.Next : null);
+        if (end.Ended == Jobs.Ended.Nothing)
+            return;
+        (facts.Outcome, facts.Reason, facts.JobStatus) = (end.Ending.Status, end.Reason, end.Ended == Jobs.Ended.AttemptAndJob ? end.Next : null);
         (facts.HttpStatus, facts.RequestId, facts.Code) = (end.Ending.HttpStatus, end.Ending.RequestId, end.Ending.ErrorCode);
         (facts.Usage, facts.Cost, facts.PossibleCost) = (TokenUsage.Read(end.Ending.Usage), end.Ending.Cost, end.Ending.PossibleCost);
     }

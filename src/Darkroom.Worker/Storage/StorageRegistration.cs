@@ -8,7 +8,6 @@ internal static class StorageRegistration
     /// <summary>Adds the <see cref="IImageStore"/> that the configuration chooses, and its options, validated at start.</summary>
     public static IServiceCollection AddImageStore(this IServiceCollection services, IConfiguration configuration)
     {
-        services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<IValidateOptions<StorageOptions>, StorageOptionsValidation>();
         services.AddOptions<StorageOptions>()
             .Bind(configuration.GetSection(StorageOptions.Section))

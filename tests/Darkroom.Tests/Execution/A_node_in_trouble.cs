@@ -171,6 +171,19 @@ public sealed class A_node_in_trouble : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_call_of_a_lost_node_is_told_of_although_its_job_was_cancelled_meanwhile()
+    {
+        var job = await rows.AddAsync(rows.NewJob(status: JobStatus.Canceled));
+        await AddSilentCallAsync(job);
+        await using var worker = await StartAsync("Darkroom:Worker:HeartbeatInterval=00:00:00.2", "Darkroom:Worker:RescueAfter=00:00:01");
+
+        await worker.Log.WaitForAsync("outcome=unknown reason=node_lost", Ct);
+
+        Assert.Equal(AttemptStatus.Unknown, Assert.Single(await rows.AttemptsAsync(job.Id)).Status);
+        Assert.Equal(JobStatus.Canceled, (await rows.JobAsync(job.Id)).Status);
+    }
+
+    [Fact]
     public async Task Below_the_floor_of_free_disk_space_it_takes_no_work_and_says_so()
     {
         await using var worker = await StartAsync($"Darkroom:Worker:SpoolMinFreeBytes={long.MaxValue}");

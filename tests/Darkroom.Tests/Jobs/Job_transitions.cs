@@ -98,7 +98,7 @@ public sealed class Job_transitions(TestDatabase database) : IClassFixture<TestD
             Assert.False(taken.IsCompleted);
         await committing.CommitAsync(Ct);
 
-        Assert.True(await taken);
+        await taken;
         Assert.Equal(JobStatus.Queued, (await rows.JobAsync(job.Id)).Status);
         Assert.Equal(AttemptStatus.Undelivered, Assert.Single(await rows.AttemptsAsync(job.Id)).Status);
     }

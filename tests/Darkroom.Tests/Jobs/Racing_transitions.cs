@@ -60,7 +60,7 @@ public sealed class Racing_transitions(TestDatabase database) : IClassFixture<Te
     public async Task Of_twenty_retries_at_once_one_queues_the_job_with_its_counters_anew()
     {
         var claimed = await RunningAsync(rows.NewJob(deadline: DateTimeOffset.UtcNow.AddMinutes(5)));
-        Assert.True(await Jobs.FailAsync(claimed.AttemptId, Ending(AttemptStatus.Failed), Ct));
+        Assert.Equal(Ended.AttemptAndJob, await Jobs.FailAsync(claimed.AttemptId, Ending(AttemptStatus.Failed), Ct));
 
         var retries = await Task.WhenAll(Enumerable.Range(0, Rounds).Select(_ => Jobs.RetryAsync(claimed.ProjectId, claimed.JobId, Ct)));
 
@@ -100,7 +100,7 @@ public sealed class Racing_transitions(TestDatabase database) : IClassFixture<Te
     public async Task A_late_result_is_adopted_by_a_held_job()
     {
         var claimed = await RunningAsync();
-        Assert.True(await Jobs.HoldAsync(claimed.AttemptId, Unknown, Ct));
+        Assert.Equal(Ended.AttemptAndJob, await Jobs.HoldAsync(claimed.AttemptId, Unknown, Ct));
         Assert.Equal((JobStatus.Held, 0.02m), ((await rows.JobAsync(claimed.JobId)).Status, (await rows.JobAsync(claimed.JobId)).CostPossible));
 
         Assert.Equal(Recording.Succeeded, await Jobs.SucceedAsync(claimed.AttemptId, Result(claimed), Ct));
@@ -114,7 +114,7 @@ public sealed class Racing_transitions(TestDatabase database) : IClassFixture<Te
     public async Task A_late_result_wins_over_a_second_call_in_flight_which_is_then_superseded()
     {
         var first = await RunningAsync();
-        Assert.True(await Jobs.RetryLaterAsync(first.AttemptId, Unknown, TimeSpan.Zero, Ct));
+        Assert.Equal(Ended.AttemptAndJob, await Jobs.RetryLaterAsync(first.AttemptId, Unknown, TimeSpan.Zero, Ct));
         var second = await ClaimAgainAsync(first.JobId);
 
         Assert.Equal(Recording.Succeeded, await Jobs.SucceedAsync(first.AttemptId, Result(first), Ct));
@@ -130,10 +130,10 @@ public sealed class Racing_transitions(TestDatabase database) : IClassFixture<Te
     public async Task A_late_failure_changes_the_ledger_and_not_the_job_of_a_newer_attempt()
     {
         var first = await RunningAsync();
-        Assert.True(await Jobs.RetryLaterAsync(first.AttemptId, Unknown, TimeSpan.Zero, Ct));
+        Assert.Equal(Ended.AttemptAndJob, await Jobs.RetryLaterAsync(first.AttemptId, Unknown, TimeSpan.Zero, Ct));
         var second = await ClaimAgainAsync(first.JobId);
 
-        Assert.False(await Jobs.FailAsync(first.AttemptId, Ending(AttemptStatus.Failed), Ct));
+        Assert.Equal(Ended.Attempt, await Jobs.FailAsync(first.AttemptId, Ending(AttemptStatus.Failed), Ct));
 
         var job = await rows.JobAsync(first.JobId);
         Assert.Equal((JobStatus.Running, second.AttemptId), (job.Status, job.AttemptId));
@@ -149,7 +149,7 @@ public sealed class Racing_transitions(TestDatabase database) : IClassFixture<Te
         Assert.Single(received, won => won);
 
         var lost = await RunningAsync();
-        Assert.True(await Jobs.RetryLaterAsync(lost.AttemptId, Unknown, TimeSpan.Zero, Ct));
+        Assert.Equal(Ended.AttemptAndJob, await Jobs.RetryLaterAsync(lost.AttemptId, Unknown, TimeSpan.Zero, Ct));
         Assert.False(await Jobs.ReceivedAsync(lost.AttemptId, facts, Ct));
         Assert.Equal(AttemptStatus.Unknown, Assert.Single(await rows.AttemptsAsync(lost.JobId)).Status);
     }
