@@ -16,7 +16,7 @@ public sealed record BatchResult
     /// <summary>The endpoint's answer; null where the line ended without one.</summary>
     public BatchResponse? Response { get; init; }
 
-    /// <summary>Why there is no result; null where there is one.</summary>
+    /// <summary>Why there is no result; null where there is one. Also where the endpoint's own refusal is in <see cref="Response"/>, beyond OpenAI.</summary>
     public BatchResultError? Error { get; init; }
 
     /// <summary>Beyond OpenAI: the line's job.</summary>
@@ -34,14 +34,29 @@ public sealed record BatchResponse(int StatusCode, string? RequestId, BatchRespo
 public sealed record BatchResponseBody
 {
     /// <summary>Unix seconds.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? Created { get; init; }
-    public required IReadOnlyList<BatchPicture> Data { get; init; }
+
+    /// <summary>Null where the endpoint refused.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<BatchPicture>? Data { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? OutputFormat { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Quality { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Size { get; init; }
 
     /// <summary>As the endpoint sent it; rewritten without white space, since a result is one line of a file.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public JsonElement? Usage { get; init; }
+
+    /// <summary>Why the endpoint refused; null where it did not.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ErrorDetail? Error { get; init; }
 }
 
 /// <summary>One picture of a result: a link, or base64 where the batch asked for it; never both.</summary>

@@ -46,7 +46,7 @@ public sealed class Every_page(Site site) : IClassFixture<Site>
             var findings = await person.Page.RunAxe(new AxeRunOptions { RunOnly = new() { Type = "tag", Values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"] } });
             Assert.True(findings.Violations.Length == 0, $"{name}: " + string.Join("; ", findings.Violations.Select(v => $"{v.Impact} {v.Id} {v.Help}: {v.Nodes[0].Html}")));
             if (Screenshots is not null)
-                await person.Page.ScreenshotAsync(new() { Path = Path.Combine(Screenshots, $"{name}-{scheme.ToString().ToLowerInvariant()}{(width == Narrow ? "-narrow" : "")}.png"), FullPage = width == Wide && name != "jobs" });
+                await person.Page.ScreenshotAsync(new() { Path = Path.Combine(Screenshots, $"{name}-{scheme.ToString().ToLowerInvariant()}{(width == Narrow ? "-narrow" : "")}.png"), FullPage = name != "jobs" });
             if (name == "sign-in")
                 await person.SignInAsync(Site.AdminKey);
         }

@@ -11,14 +11,11 @@ internal sealed class QueryReader(IQueryCollection query)
     readonly List<Fault> faults = [];
     readonly HashSet<string> known = new(StringComparer.Ordinal);
 
-    /// <summary>The page size: 1 to 100, 20 if not given.</summary>
-    public int Limit()
-    {
-        const int Least = 1, Most = 100, Default = 20;
-        return Read("limit", (int?)Default, text =>
-            int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= Least and <= Most ? limit : null,
-            $"must be a whole number from {Least} to {Most}") ?? Default;
-    }
+    /// <summary>The page size, 1 to <paramref name="most"/>.</summary>
+    /// <param name="unsaid">If not given.</param>
+    public int Limit(int most = 100, int unsaid = 20) => Read(
+        "limit", (int?)unsaid, text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit >= 1 && limit <= most ? limit : null,
+        $"must be a whole number from 1 to {most}") ?? unsaid;
 
     public string? Text(string name) => Read(name, null, text => text.Contains('\0') || text.Length == 0 ? null : text, "must not be empty");
 

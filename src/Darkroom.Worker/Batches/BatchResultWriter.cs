@@ -4,6 +4,7 @@ using System.Text.Json;
 using Darkroom.Client;
 using Darkroom.Worker.Access;
 using Darkroom.Worker.Api;
+using Darkroom.Worker.DropIn;
 using Darkroom.Worker.Storage;
 using Job = Darkroom.Migrations.Rows.Job;
 using JobStatus = Darkroom.Migrations.Rows.JobStatus;
@@ -50,7 +51,7 @@ internal sealed class BatchResultWriter(Links links, SignedLinks signed, IImageS
         {
             Id = "batch_req_" + line.Id.ToString("n"),
             CustomId = line.CustomId ?? "",
-            Response = succeeded ? new(200, read.RequestId, await BodyOfAsync(line, base64, ct)) : null,
+            Response = succeeded ? new(200, read.RequestId, await BodyOfAsync(line, base64, ct)) : RefusalOf(line),
             Error = succeeded ? null : ErrorOf(line),
             JobId = WireId.Job.Format(line.Id),
             Status = line.Status,
@@ -76,6 +77,12 @@ internal sealed class BatchResultWriter(Links links, SignedLinks signed, IImageS
             Usage = line.Usage is null ? null : JsonElement.Parse(line.Usage),
         };
     }
+
+    /// <summary>The endpoint's own refusal in its own shape, where that is what ended the line.</summary>
+    static BatchResponse? RefusalOf(Job line) =>
+        line is { Status: JobStatus.Failed, ErrorStage: "status", ErrorHttpStatus: >= 400 and < 500 } && JobFailure.Of(line, WireId.Job.Format(line.Id)) is var told
+            ? new(told.Status, line.ErrorRequestId, new() { Error = new(told.Type, told.Code, told.Message, Param: null) })
+            : null;
 
     static BatchResultError ErrorOf(Job line) => line.Status == JobStatus.Canceled
         ? new("batch_cancelled", "The line was cancelled before it had a result.")

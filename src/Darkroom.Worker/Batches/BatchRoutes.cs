@@ -49,7 +49,7 @@ internal static class BatchRoutes
             if (reader.Read(body.Bytes, BatchParameters.All, submitted) is { Length: > 0 } faults)
                 return ApiError.Invalid(faults);
         }
-        var key = SubmissionKey.Of(http.Request, own, Idempotency.Sha256Of(submitted, BatchParameters.All));
+        var key = SubmissionKey.OfBatch(http.Request, own, Idempotency.Sha256Of(submitted, BatchParameters.All));
         var file = WireId.File.TryParse(submitted.InputFileId, out var fileId) ? fileId : (Guid?)null;
         if (await intake.AcceptAsync(submitted, file, http.User.ProjectId(), http.User.KeyId(), key, ct) is not { } taken)
             return ApiError.Invalid("input_file_id", "'input_file_id' is no file of this project with the purpose 'batch'.");

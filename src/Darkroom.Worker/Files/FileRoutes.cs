@@ -22,7 +22,9 @@ internal static class FileRoutes
             .Produces<StoredFile>();
         routes.MapGet(All, ListAsync).RequireAuthorization(Scopes.Read)
             .Describe(Tag, "List files", "Newest first, or oldest first.")
-            .TakesPage()
+            .TakesQuery("limit", "Files of a page, 1 to 10,000, which is the default too.")
+            .TakesQuery("after", "The last_id of the page before.")
+            .Produces<ErrorBody>(StatusCodes.Status400BadRequest)
             .TakesQuery("purpose", "One or both of batch and batch_output, separated by commas.")
             .TakesQuery("order", "desc (default) or asc, by the time of creation.")
             .Produces<ListPage<StoredFile>>();
@@ -60,9 +62,8 @@ internal static class FileRoutes
         if (query.Refusal() is { } refusal)
             return refusal;
         await using var db = await databases.CreateDbContextAsync(ct);
-        return await FileList.ReadAsync(db, http.User.ProjectId(), filter, ct) is { } rows
-            ? TypedResults.Json(Page.Of(rows, filter.Limit, FileView.Of, file => file.Id), DarkroomJson.Answers.ListPageStoredFile)
-            : ApiError.Invalid("after", "'after' is no file of this project.");
+        return TypedResults.Json(
+            Page.Of(await FileList.ReadAsync(db, http.User.ProjectId(), filter, ct), filter.Limit, FileView.Of, file => file.Id), DarkroomJson.Answers.ListPageStoredFile);
     }
 
     static async Task<IResult> GetAsync(string id, HttpContext http, IDbContextFactory<DarkroomDb> databases, CancellationToken ct) =>

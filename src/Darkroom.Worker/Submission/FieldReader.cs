@@ -27,10 +27,17 @@ internal ref struct FieldReader<T>(ReadOnlySpan<byte> json, IReadOnlyList<Parame
                 continue;
             }
             strangers.Add(nameFault is null
-                ? new(name, "unknown_parameter", $"'{name}' is not a parameter of this call{Spelling.Suggest(name, parameters.Select(p => p.Name))}.")
+                ? new(Short(name), "unknown_parameter", $"'{Short(name)}' is not a parameter of this call{Spelling.Suggest(name, parameters.Select(p => p.Name))}.")
                 : new(null, "invalid_json", $"The name at {JsonPlace.At(json, place)} {nameFault}."));
             reader.Skip();
         }
+    }
+
+    /// <summary>A name is told back, and kept with the errors of a file: someone's text in its place must not be.</summary>
+    static string Short(string name)
+    {
+        const int Longest = 100;
+        return name.Length <= Longest ? name : string.Concat(name.AsSpan(0, char.IsHighSurrogate(name[Longest - 1]) ? Longest - 1 : Longest), "…");
     }
 
     readonly void ReadField(ref Utf8JsonReader reader, int index, long place)

@@ -13,7 +13,9 @@ internal readonly record struct SubmissionKey(string? Text, byte[] BodySha256, T
     /// <summary>How long a caller's own key stands.</summary>
     public static readonly TimeSpan OwnLifetime = TimeSpan.FromHours(24);
 
-    static readonly TimeSpan RetryLifetime = TimeSpan.FromHours(1);
+    static readonly TimeSpan RetryLifetime = TimeSpan.FromHours(1), SilentLifetime = TimeSpan.FromMinutes(3);
+
+    const string OpenAIClient = "OpenAI/";
 
     /// <summary>Sent by OpenAI's SDKs: 0 with a first call, then how often it has been repeated.</summary>
     const string RetryCount = "X-Stainless-Retry-Count";
@@ -27,6 +29,16 @@ internal readonly record struct SubmissionKey(string? Text, byte[] BodySha256, T
         own is not null ? new(own, bodySha256, OwnLifetime)
         : int.TryParse(request.Headers[RetryCount], NumberStyles.None, CultureInfo.InvariantCulture, out var retries)
             ? new($"sdk {Convert.ToHexStringLower(bodySha256)}", bodySha256, retries > 0 ? RetryLifetime : TimeSpan.Zero)
+            : new(null, bodySha256, TimeSpan.Zero);
+
+    /// <summary>
+    /// For a batch, which may be fifty thousand purchases: a call of OpenAI's client for .NET, which repeats what broke without a key or a count,
+    /// is known by its body too, for longer than the 100 s after which it gives up and repeats.
+    /// </summary>
+    public static SubmissionKey OfBatch(HttpRequest request, string? own, byte[] bodySha256) =>
+        Of(request, own, bodySha256) is { Text: not null } known ? known
+        : request.Headers.UserAgent.ToString().StartsWith(OpenAIClient, StringComparison.Ordinal)
+            ? new($"silent {Convert.ToHexStringLower(bodySha256)}", bodySha256, SilentLifetime)
             : new(null, bodySha256, TimeSpan.Zero);
 
     /// <summary>What it stands for; null where it is free.</summary>

@@ -71,6 +71,8 @@ internal static class BatchRows
             FinishedAt = status is JobStatus.Queued or JobStatus.Running ? null : batch.CreatedAt,
             ErrorCode = status is JobStatus.Failed or JobStatus.Held ? "moderation_blocked" : null,
             ErrorMessage = status is JobStatus.Failed or JobStatus.Held ? "The endpoint refused." : null,
+            ErrorStage = status == JobStatus.Failed ? "status" : null,
+            ErrorHttpStatus = status == JobStatus.Failed ? 400 : null,
         };
     }
 

@@ -33,7 +33,7 @@ public sealed class A_batch_by_the_client
         List<BatchResult> results = await darkroom.ListResultsAsync(batch.Id, cancellationToken: Cancel).ToListAsync(Cancel);
         var expected = Enumerable.Range(0, 120).Select(i => $"c{i}").Order();
         Assert.Equal(expected, results.Select(r => r.CustomId).Order());
-        Assert.All(results, result => Assert.StartsWith("http", result.Response!.Body.Data[0].Url, StringComparison.Ordinal));
+        Assert.All(results, result => Assert.StartsWith("http", result.Response!.Body.Data![0].Url, StringComparison.Ordinal));
         using var output = new StreamReader(await darkroom.OpenFileAsync(batch.OutputFileId!, Cancel));
         var first = JsonSerializer.Deserialize((await output.ReadLineAsync(Cancel))!, DarkroomJson.Answers.BatchResult)!;
         Assert.Equal(("c0", "succeeded"), (first.CustomId, first.Status));

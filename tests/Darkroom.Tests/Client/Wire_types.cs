@@ -62,7 +62,7 @@ public sealed class Wire_types
         Assert.DoesNotContain('\n', line);
         Assert.Contains("""data":[{"url":"https://x/1"},{"b64_json":"aGk="}]""", line, StringComparison.Ordinal);
         Assert.Contains("""usage":{"total_tokens":1e2}""", line, StringComparison.Ordinal);
-        Assert.Equal("aGk=", JsonSerializer.Deserialize(line, DarkroomJson.Answers.BatchResult)!.Response!.Body.Data[1].B64Json);
+        Assert.Equal("aGk=", JsonSerializer.Deserialize(line, DarkroomJson.Answers.BatchResult)!.Response!.Body.Data![1].B64Json);
     }
 
     [Fact]

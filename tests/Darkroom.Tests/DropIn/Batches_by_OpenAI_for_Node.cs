@@ -28,11 +28,11 @@ public sealed class Batches_by_OpenAI_for_Node
             const listed = []; for await (const b of client.batches.list()) listed.push(b.id);
             return { created: batch.status, status: done.status, counts: done.request_counts, shelf: done.metadata.shelf, usage: done.usage.output_tokens > 0,
               output: output.map(l => [l.custom_id, l.response.status_code, l.response.body.data.length, l.error]),
-              errors: errors.map(l => [l.custom_id, l.error.code]), listed: listed.includes(batch.id) };
+              errors: errors.map(l => [l.custom_id, l.error.code, l.response.status_code, l.response.body.error.code]), listed: listed.includes(batch.id) };
             """);
 
         Assert.Equal("""
-            {"created":"validating","status":"completed","counts":{"total":3,"completed":2,"failed":1},"shelf":"7","usage":true,"output":[["one",200,1,null],["three",200,1,null]],"errors":[["two","moderation_blocked"]],"listed":true}
+            {"created":"validating","status":"completed","counts":{"total":3,"completed":2,"failed":1},"shelf":"7","usage":true,"output":[["one",200,1,null],["three",200,1,null]],"errors":[["two","moderation_blocked",400,"moderation_blocked"]],"listed":true}
             """, answer.GetRawText());
     }
 

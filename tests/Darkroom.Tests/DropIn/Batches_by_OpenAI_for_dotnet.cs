@@ -78,8 +78,49 @@ public sealed class Batches_by_OpenAI_for_dotnet
         Assert.Equal("cancelled", Json(await batch.GetBatchAsync(Options)).GetProperty("status").GetString());
     }
 
-    static OpenAIClient Client(DropInWorker cluster) => new(
-        new ApiKeyCredential(TestWorker.AdminKey), new OpenAIClientOptions { Endpoint = new Uri(cluster.Worker.Address, "v1") });
+    /// <summary>It repeats by itself, without a key or a count.</summary>
+    [Fact]
+    public async Task A_batch_whose_answer_was_lost_is_made_once()
+    {
+        await using var cluster = await DropInWorker.StartAsync();
+        using var lossy = new HttpClient(new LosesFirstAnswer("/v1/batches"));
+        var client = Client(cluster, new HttpClientPipelineTransport(lossy));
+        var file = (await client.GetOpenAIFileClient().UploadFileAsync(BinaryData.FromString("""
+            {"custom_id":"one","method":"POST","url":"/v1/images/generations","body":{"model":"gpt-image-1.5","prompt":"a cat"}}
+            """), "prompts.jsonl", FileUploadPurpose.Batch)).Value;
+
+        var batch = await CreateAsync(client.GetBatchClient(), file.Id);
+        await batch.WaitForCompletionAsync(Ct);
+
+        var listed = new List<string>();
+        await foreach (var one in client.GetBatchClient().GetBatchesAsync(cancellationToken: Ct))
+            listed.Add(one.Id);
+        Assert.Equal([batch.BatchId], listed);
+        Assert.Single(cluster.Endpoint.Account.Calls);
+    }
+
+    sealed class LosesFirstAnswer(string path) : DelegatingHandler(new HttpClientHandler())
+    {
+        bool lost;
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var answer = await base.SendAsync(request, cancellationToken);
+            if (lost || request.RequestUri!.AbsolutePath != path || request.Method != HttpMethod.Post)
+                return answer;
+            lost = true;
+            answer.Dispose();
+            throw new HttpRequestException(HttpRequestError.ResponseEnded);
+        }
+    }
+
+    static OpenAIClient Client(DropInWorker cluster, PipelineTransport? transport = null)
+    {
+        var options = new OpenAIClientOptions { Endpoint = new Uri(cluster.Worker.Address, "v1") };
+        if (transport is not null)
+            options.Transport = transport;
+        return new(new ApiKeyCredential(TestWorker.AdminKey), options);
+    }
 
     static Task<CreateBatchOperation> CreateAsync(BatchClient batches, string file) => batches.CreateBatchAsync(
         BinaryContent.CreateJson(new { input_file_id = file, endpoint = "/v1/images/generations", completion_window = "24h" }), waitUntilCompleted: false);

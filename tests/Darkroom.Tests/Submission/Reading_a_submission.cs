@@ -98,6 +98,18 @@ public sealed class Reading_a_submission
         Assert.Equal(("priority", "unknown_parameter"), (Assert.Single(reading.Faults).Param, reading.Faults[0].Code));
     }
 
+    /// <summary>A prompt where a name belongs, in each of a thousand lines, must not be kept with each.</summary>
+    [Fact]
+    public void A_long_name_is_told_back_cut()
+    {
+        var reading = Reader.Read(
+            Encoding.UTF8.GetBytes($$"""{"model":"gpt-image-1.5","prompt":"a cat","{{new string('x', 500_000)}}":1}"""), Parameters.Job, Now);
+
+        var fault = Assert.Single(reading.Faults);
+        Assert.Equal(new string('x', 100) + "…", fault.Param);
+        Assert.InRange(fault.Message.Length, 100, 400);
+    }
+
     /// <summary>The typed client and the reader know the same fields.</summary>
     [Fact]
     public void The_parameter_list_is_what_the_client_can_send() => Assert.Equal(
