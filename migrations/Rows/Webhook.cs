@@ -37,7 +37,10 @@ public sealed class WebhookDelivery
     public Guid? EndpointId { get; init; }
     public required string Url { get; init; }
 
-    /// <summary>Scheme, host and port: what is slow or dead together, and paced together.</summary>
+    /// <summary>
+    /// What is slow or dead together, and paced together: the registered receiver's id or, for a URL that a job or batch named itself, its project
+    /// with scheme, host and port. For people there is <see cref="Url"/>.
+    /// </summary>
     public required string Receiver { get; init; }
     public required string Type { get; init; }
     public Guid? JobId { get; init; }

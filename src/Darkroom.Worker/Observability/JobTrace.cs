@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Darkroom.Worker.Admission;
 using Darkroom.Migrations.Rows;
+using Darkroom.Worker.Webhooks;
 
 namespace Darkroom.Worker.Observability;
 
@@ -58,5 +59,5 @@ internal static class JobTrace
     /// <summary>One attempt of a delivery. The receiver gets the trace by the request's <c>traceparent</c>.</summary>
     public static Activity? Deliver(WebhookDelivery delivery) => Source
         .StartActivity("webhook " + delivery.Type, ActivityKind.Producer, Of(delivery.TraceParent, delivery.JobId ?? delivery.BatchId ?? delivery.Id))
-        ?.SetTag("darkroom.delivery.id", delivery.Id).SetTag("darkroom.job.id", delivery.JobId).SetTag("server.address", delivery.Receiver);
+        ?.SetTag("darkroom.delivery.id", delivery.Id).SetTag("darkroom.job.id", delivery.JobId).SetTag("server.address", Receivers.Origin(delivery.Url));
 }

@@ -44,7 +44,7 @@ internal sealed partial class DeliveryRunner(
         work.Raise(Notices.Delivered);
         watched.Ended(attempt, outcome, next);
         if (!outcome.Delivered)
-            Log.NotDelivered(logger, delivery.Type, delivery.Receiver, attempt.Number, outcome.Error);
+            Log.NotDelivered(logger, delivery.Type, Receivers.Origin(delivery.Url), attempt.Number, outcome.Error);
     }
 
     async Task<DeliveryOutcome> SendAsync(WebhookDelivery delivery, WebhookEndpoint? endpoint, string payload)

@@ -94,7 +94,7 @@ internal sealed class ReceiverRegistry(
             ProjectId = projectId,
             EndpointId = receiver.Id,
             Url = receiver.Url!,
-            Receiver = new Uri(receiver.Url!).GetLeftPart(UriPartial.Authority).ToLowerInvariant(),
+            Receiver = receiver.Id.ToString(),
             Type = WebhookEvents.Test,
             Status = WebhookStatus.Pending,
             DueAt = clock.GetUtcNow(),

@@ -34,6 +34,9 @@ internal sealed class Receivers(IOptions<WebhookOptions> options)
         : url.IdnHost is "localhost" || url.IdnHost.EndsWith(".localhost", StringComparison.Ordinal) ? !Allows(IPAddress.Loopback)
         : false;
 
+    /// <summary>Scheme, host and port, for people who read logs and traces: a path may be a secret.</summary>
+    public static string Origin(string url) => Uri.TryCreate(url, UriKind.Absolute, out var uri) ? uri.GetLeftPart(UriPartial.Authority) : url;
+
     public bool Allows(IPAddress address)
     {
         if (address.IsIPv4MappedToIPv6)

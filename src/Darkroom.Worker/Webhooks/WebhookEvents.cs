@@ -16,6 +16,9 @@ internal static class WebhookEvents
     /// <summary>Told of by <c>POST /v1/webhook_endpoints/{id}/test</c> alone.</summary>
     public const string Test = "webhook.test";
 
+    /// <summary>A host has at most 255 characters. Whatever else stands there must still fit the index, or its job could not end.</summary>
+    const int LongestOrigin = 300;
+
     /// <summary>
     /// One delivery for each receiver that wants to know what these jobs have become. Their rows are kept as they are now: by the time
     /// the payload is made of them they may have moved on.
@@ -23,7 +26,9 @@ internal static class WebhookEvents
     public static Task RaiseAsync(DarkroomDb db, Guid[] jobs, CancellationToken ct) => db.Database.ExecuteSqlAsync($"""
         INSERT INTO darkroom.webhook_deliveries
             (id, project_id, endpoint_id, url, receiver, type, job_id, trace_parent, snapshot, status, attempts, ticket, due_at, created_at)
-        SELECT gen_random_uuid(), j.project_id, r.endpoint_id, r.url, lower(coalesce(substring(r.url FROM '^[^:]+://[^/?#]+'), r.url)), 'job.' || j.status, j.id, j.trace_parent,
+        SELECT gen_random_uuid(), j.project_id, r.endpoint_id, r.url,
+            coalesce(r.endpoint_id::text, j.project_id || ' ' || lower(left(coalesce(substring(r.url FROM '^[^:]+://[^/?#]+'), r.url), {LongestOrigin}))),
+            'job.' || j.status, j.id, j.trace_parent,
             json_build_object('job', to_json(j), 'images', coalesce(
                 (SELECT json_agg(to_json(i) ORDER BY i.index) FROM darkroom.images AS i WHERE i.job_id = j.id), '[]')),
             'pending', 0, 0, darkroom.now(), darkroom.now()
@@ -40,8 +45,9 @@ internal static class WebhookEvents
     /// <summary>One delivery for each receiver that wants to know how this batch has ended, its own URL first. It stays as it is, so that no copy is kept.</summary>
     public static Task RaiseOfBatchAsync(DarkroomDb db, Guid batch, CancellationToken ct) => db.Database.ExecuteSqlAsync($"""
         INSERT INTO darkroom.webhook_deliveries (id, project_id, endpoint_id, url, receiver, type, batch_id, status, attempts, ticket, due_at, created_at)
-        SELECT gen_random_uuid(), b.project_id, r.endpoint_id, r.url, lower(coalesce(substring(r.url FROM '^[^:]+://[^/?#]+'), r.url)), 'batch.' || b.status, b.id,
-            'pending', 0, 0, darkroom.now(), darkroom.now()
+        SELECT gen_random_uuid(), b.project_id, r.endpoint_id, r.url,
+            coalesce(r.endpoint_id::text, b.project_id || ' ' || lower(left(coalesce(substring(r.url FROM '^[^:]+://[^/?#]+'), r.url), {LongestOrigin}))),
+            'batch.' || b.status, b.id, 'pending', 0, 0, darkroom.now(), darkroom.now()
         FROM darkroom.batches AS b CROSS JOIN LATERAL (
             SELECT NULL::uuid AS endpoint_id, b.webhook_url AS url WHERE b.webhook_url IS NOT NULL
             UNION ALL

@@ -39,7 +39,7 @@ internal sealed class WebhookOptions
     public int Senders { get; set; } = 100;
 
     /// <summary>
-    /// Deliveries under way at once to one receiver (scheme, host and port), by all nodes. Default 25, 1 to 500: at a quarter of a second for
+    /// Deliveries under way at once to one receiver, registered or an origin within a project, by all nodes. Default 25, 1 to 500: at a quarter of a second for
     /// each, from pick to record, as many as <see cref="MaxPerSecondPerReceiver"/> lets begin.
     /// </summary>
     public int MaxInFlightPerReceiver { get; set; } = 25;

@@ -37,6 +37,7 @@ public sealed partial class The_payload_of_a_batch : IAsyncLifetime
         var deliveries = await db.WebhookDeliveries.AsNoTracking().OrderBy(d => d.Url).ToListAsync(Ct);
         Assert.Equal(["https://all.example.com/hook", "https://own.example.com/hook"], deliveries.Select(d => d.Url));
         Assert.All(deliveries, d => Assert.Equal(("batch." + status, Id, null), (d.Type, d.BatchId, d.JobId)));
+        Assert.Equal([$"{deliveries[0].EndpointId}", $"{deliveries[1].ProjectId} https://own.example.com"], deliveries.Select(d => d.Receiver));
         var body = await RenderAsync(deliveries[1]);
         var golden = Path.Combine(AppContext.BaseDirectory, "Webhooks", $"batch.{status}.golden.json");
         using var pretty = JsonDocument.Parse(Signature().Replace(body, "exp=0&sig=x"));
