@@ -8,6 +8,8 @@ namespace Darkroom.Worker.Webhooks;
 /// <summary>The only writer of a delivery's state. Conditional on its ticket: a lost, late or doubled ticket does nothing.</summary>
 internal sealed class DeliveryLog(IDbContextFactory<DarkroomDb> databases, IOptions<WebhookOptions> options)
 {
+    public const string Disabled = "The receiver is disabled: it is told nothing more.", Deleted = "The receiver was deleted: it is told nothing more.";
+
     /// <summary>Takes a delivery for one attempt.</summary>
     /// <returns>The delivery under its new ticket, with its receiver where one is registered; null where the ticket is not good any more.</returns>
     public async Task<(WebhookDelivery Delivery, WebhookEndpoint? Endpoint)?> ClaimAsync(Guid id, int ticket, CancellationToken ct)
@@ -75,7 +77,7 @@ internal sealed class DeliveryLog(IDbContextFactory<DarkroomDb> databases, IOpti
         var reason = outcome.Gone
             ? "The receiver answered 410: it wants nothing more."
             : $"Nothing has got through for {after.TotalDays:0.##} days. Last: {outcome.Error}";
-        await db.WebhookEndpoints
+        var disabled = await db.WebhookEndpoints
             .Where(e => e.Id == endpoint && e.DisabledAt == null && (outcome.Gone || e.FailingSince <= DarkroomDb.Now() - after))
             .ExecuteUpdateAsync(set => set
                 .SetProperty(e => e.DisabledAt, e => DarkroomDb.Now())
@@ -90,6 +92,32 @@ internal sealed class DeliveryLog(IDbContextFactory<DarkroomDb> databases, IOpti
     }
 
     /// <summary>Another round for everything that failed since a time, and at most one endpoint's.</summary>
+        if (disabled > 0)
+            await GiveUpWaitingAsync(db, endpoint, Disabled, ct);
+    }
+
+    /// <summary>
+    /// Gives up all that waits for a registered receiver, within the transaction that ends it. What is under way, or raised by a transaction that
+    /// still saw the receiver, is given up when its turn comes.
+    /// </summary>
+    public static Task GiveUpWaitingAsync(DarkroomDb db, Guid endpoint, string why, CancellationToken ct) => db.Database.ExecuteSqlAsync($"""
+        UPDATE darkroom.webhook_deliveries AS d SET status = 'failed', finished_at = darkroom.now(), last_http_status = NULL, last_error = {why}
+        FROM (
+            SELECT id FROM darkroom.webhook_deliveries
+            WHERE receiver = {endpoint.ToString()} AND status = 'pending' AND issued_at IS NULL FOR UPDATE SKIP LOCKED
+        ) AS waiting WHERE d.id = waiting.id
+        """, ct);
+
+    /// <summary>Gives up a claimed delivery unsent: no attempt was made, and nothing is learned of the receiver.</summary>
+    public async Task GiveUpAsync(WebhookDelivery delivery, string why, CancellationToken ct)
+    {
+        await using var db = await databases.CreateDbContextAsync(ct);
+        await db.WebhookDeliveries.Where(d => d.Id == delivery.Id && d.Ticket == delivery.Ticket).ExecuteUpdateAsync(set => set
+            .SetProperty(d => d.Status, WebhookStatus.Failed)
+            .SetProperty(d => d.IssuedAt, (DateTimeOffset?)null)
+            .SetProperty(d => d.FinishedAt, d => DarkroomDb.Now())
+            .SetProperty(d => d.LastHttpStatus, (int?)null)
+            .SetProperty(d => d.LastError, why), ct);
     public async Task<int> RecoverAsync(Guid projectId, Guid? endpoint, DateTimeOffset since, CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);

@@ -20,13 +20,17 @@ internal sealed partial class DeliveryRunner(
     {
         if (await log.ClaimAsync(ticket.Id, ticket.Number, lifetime.Drained) is not var (delivery, endpoint))
             return;
+        if (delivery.EndpointId is not null && endpoint is not { DisabledAt: null })
+        {
+            await log.GiveUpAsync(delivery, endpoint is null ? DeliveryLog.Deleted : DeliveryLog.Disabled, lifetime.Drained);
+            work.Raise(Notices.Delivered);
+            return;
+        }
         using var watched = telemetry.Begin(delivery);
         var payload = delivery.Payload ?? await (delivery.BatchId is null ? payloads.RenderAsync(delivery, lifetime.Drained) : batches.RenderAsync(delivery, lifetime.Drained));
         var started = clock.GetUtcNow();
         var since = clock.GetTimestamp();
-        var outcome = delivery.EndpointId is not null && endpoint is not { DisabledAt: null }
-            ? new DeliveryOutcome(410, endpoint is null ? "The receiver was deleted; nothing was sent." : "The receiver is disabled; nothing was sent.", null, null)
-            : await SendAsync(delivery, endpoint, payload);
+        var outcome = await SendAsync(delivery, endpoint, payload);
 
         var attempt = new WebhookAttempt
         {

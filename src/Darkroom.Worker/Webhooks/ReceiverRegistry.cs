@@ -70,9 +70,15 @@ internal sealed class ReceiverRegistry(
     public async Task DisableAsync(Guid projectId, Guid id, Actor by, CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
-        await AuditLog.ChangeAsync(db, Action(by, "disabled", id), () => One(db, projectId, id).Where(e => e.DisabledAt == null).ExecuteUpdateAsync(set => set
-            .SetProperty(e => e.DisabledAt, e => DarkroomDb.Now())
-            .SetProperty(e => e.DisabledReason, ByPerson), ct), ct);
+        await AuditLog.ChangeAsync(db, Action(by, "disabled", id), async () =>
+        {
+            var disabled = await One(db, projectId, id).Where(e => e.DisabledAt == null).ExecuteUpdateAsync(set => set
+                .SetProperty(e => e.DisabledAt, e => DarkroomDb.Now())
+                .SetProperty(e => e.DisabledReason, ByPerson), ct);
+            if (disabled > 0)
+                await DeliveryLog.GiveUpWaitingAsync(db, id, DeliveryLog.Disabled, ct);
+            return disabled;
+        }, ct);
     }
 
     public async Task<bool> DeleteAsync(Guid projectId, Guid id, Actor by, CancellationToken ct)
@@ -80,7 +86,13 @@ internal sealed class ReceiverRegistry(
         await using var db = await databases.CreateDbContextAsync(ct);
         var url = await One(db, projectId, id).Select(e => e.Url).SingleOrDefaultAsync(ct);
         var action = Action(by, "deleted", id, new() { ["url"] = url });
-        return await AuditLog.ChangeAsync(db, action, () => One(db, projectId, id).ExecuteDeleteAsync(ct), ct) > 0;
+        return await AuditLog.ChangeAsync(db, action, async () =>
+        {
+            var deleted = await One(db, projectId, id).ExecuteDeleteAsync(ct);
+            if (deleted > 0)
+                await DeliveryLog.GiveUpWaitingAsync(db, id, DeliveryLog.Deleted, ct);
+            return deleted;
+        }, ct) > 0;
     }
 
     /// <returns>The delivery of an event of the type <see cref="WebhookEvents.Test"/>; null where there is no such receiver.</returns>

@@ -151,6 +151,28 @@ public sealed class Delivering : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_disabled_receiver_is_not_said_to_have_answered_and_is_told_after_all_when_it_is_enabled()
+    {
+        await using var worker = await StartAsync();
+        using var client = worker.Client();
+        var path = $"/v1/webhook_endpoints/{(await RegisterAsync(client, "job.succeeded")).GetProperty("id").GetString()}";
+        using (await client.PostAsync(new Uri(path + "/disable", UriKind.Relative), null, Ct))
+        using (await client.PostAsync(new Uri(path + "/test", UriKind.Relative), null, Ct))
+        {
+            var unsent = (await WaitForAsync(d => d.Status == WebhookStatus.Failed, 1))[0];
+            Assert.Equal((null, 0, DeliveryLog.Disabled), (unsent.LastHttpStatus, unsent.Attempts, unsent.LastError));
+            await using (var db = rows.CreateDbContext())
+                Assert.False(await db.WebhookReceivers.AnyAsync(Ct) || await db.WebhookAttempts.AnyAsync(Ct));
+            Assert.Equal(JsonValueKind.Null, (await client.GetJsonAsync(path)).GetProperty("failing_since").ValueKind);
+
+            using (await client.PostAsync(new Uri(path + "/enable", UriKind.Relative), null, Ct))
+            using (await client.PostAsync(new Uri($"/v1/webhook_deliveries/msg_{unsent.Id:N}/resend", UriKind.Relative), null, Ct))
+                await receiver.WaitForAsync(1, Ct);
+        }
+        await WaitForAsync(d => d.Status == WebhookStatus.Succeeded && d.LastError == null, 1);
+    }
+
+    [Fact]
     public async Task Given_up_after_its_last_wait_a_delivery_is_recovered_with_all_that_failed_since()
     {
         await using var worker = await StartAsync("Darkroom:Webhooks:Schedule:0=00:00:00");
