@@ -1456,6 +1456,10 @@ namespace Darkroom.Migrations.Migrations
                         .HasColumnType("text")
                         .HasColumnName("receiver");
 
+                    b.Property<int>("RoundFrom")
+                        .HasColumnType("integer")
+                        .HasColumnName("round_from");
+
                     b.Property<string>("Snapshot")
                         .HasColumnType("json")
                         .HasColumnName("snapshot");
@@ -1576,6 +1580,14 @@ namespace Darkroom.Migrations.Migrations
                     b.Property<string>("Receiver")
                         .HasColumnType("text")
                         .HasColumnName("receiver");
+
+                    b.Property<DateTimeOffset?>("NotBefore")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("not_before");
+
+                    b.Property<bool>("Slow")
+                        .HasColumnType("boolean")
+                        .HasColumnName("slow");
 
                     b.Property<bool>("Working")
                         .HasColumnType("boolean")

@@ -56,6 +56,9 @@ public sealed class WebhookDelivery
     public required string Status { get; init; }
     public int Attempts { get; init; }
 
+    /// <summary>Attempts made before the round that a resend began; the schedule begins anew with each.</summary>
+    public int RoundFrom { get; init; }
+
     /// <summary>Counts issues and claims; only the newest number is honoured.</summary>
     public int Ticket { get; init; }
     public DateTimeOffset DueAt { get; init; }
@@ -100,9 +103,15 @@ public sealed class WebhookAttempt
     public string? Answer { get; init; }
 }
 
-/// <summary>Whether a receiver's last attempt worked. Those not known to work share a part of the senders.</summary>
+/// <summary>What a receiver's last attempt says of the next. Those not known to work, and soon, share a part of the senders.</summary>
 public sealed class WebhookReceiver
 {
     public required string Receiver { get; init; }
     public bool Working { get; init; }
+
+    /// <summary>It worked, but kept a sender long.</summary>
+    public bool Slow { get; init; }
+
+    /// <summary>It asked to be told nothing until then; null if it never did.</summary>
+    public DateTimeOffset? NotBefore { get; init; }
 }

@@ -132,3 +132,4 @@ internal sealed class DeliveryLog(IDbContextFactory<DarkroomDb> databases, IOpti
             .SetProperty(d => d.DueAt, d => DarkroomDb.Now())
             .SetProperty(d => d.FinishedAt, (DateTimeOffset?)null), ct);
 }
+            .SetProperty(d => d.RoundFrom, d => d.Attempts)

@@ -43,7 +43,7 @@ internal sealed partial class DeliveryRunner(
             Error = outcome.Error,
             Answer = outcome.Answer,
         };
-        var next = DeliveryPolicy.Decide(outcome, attempt.Number, options.Value.Waits, Random.Shared.NextDouble());
+        var next = DeliveryPolicy.Decide(outcome, attempt.Number - delivery.RoundFrom, options.Value.Waits, Random.Shared.NextDouble());
         await database.UntilWrittenAsync("delivery", ct => log.RecordAsync(delivery, payload, attempt, outcome, next, ct), lifetime.GivenUp);
         work.Raise(Notices.Delivered);
         watched.Ended(attempt, outcome, next);
