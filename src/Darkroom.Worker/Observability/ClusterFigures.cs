@@ -142,6 +142,7 @@ internal sealed partial class ClusterFigures(
         FROM receivers AS r CROSS JOIN LATERAL (
             SELECT d.due_at FROM darkroom.webhook_deliveries AS d WHERE d.receiver = r.receiver AND d.status = 'pending' AND d.issued_at IS NULL
             AND d.due_at <= darkroom.now() ORDER BY d.due_at LIMIT 1) AS first
+        WHERE NOT EXISTS (SELECT FROM darkroom.webhook_receivers AS known WHERE known.receiver = r.receiver AND known.not_before > darkroom.now())
         UNION ALL
         SELECT 'receivers_disabled', '', count(*) FROM darkroom.webhook_endpoints WHERE url IS NOT NULL AND disabled_at IS NOT NULL
         """;

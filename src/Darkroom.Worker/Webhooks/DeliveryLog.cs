@@ -53,13 +53,23 @@ internal sealed class DeliveryLog(IDbContextFactory<DarkroomDb> databases, IOpti
             return;
         db.WebhookAttempts.Add(attempt);
         await db.SaveChangesAsync(ct);
-        await db.Database.ExecuteSqlAsync($"""
-            INSERT INTO darkroom.webhook_receivers AS r (receiver, working) VALUES ({delivery.Receiver}, {outcome.Delivered})
-            ON CONFLICT (receiver) DO UPDATE SET working = excluded.working WHERE r.working <> excluded.working
-            """, ct);
+        await RememberAsync(db, delivery.Receiver, attempt, outcome, ct);
         if (delivery.EndpointId is { } endpoint)
             await NoticeAsync(db, endpoint, outcome, ct);
         await transaction.CommitAsync(ct);
+    }
+
+    /// <summary>What an attempt says of the next to the same receiver.</summary>
+    static Task<int> RememberAsync(DarkroomDb db, string receiver, WebhookAttempt attempt, DeliveryOutcome outcome, CancellationToken ct)
+    {
+        var slow = DeliveryPolicy.IsSlow(outcome, TimeSpan.FromMilliseconds(attempt.DurationMs));
+        return db.Database.ExecuteSqlAsync($"""
+            INSERT INTO darkroom.webhook_receivers AS r (receiver, working, slow, not_before)
+            VALUES ({receiver}, {outcome.Delivered}, {slow}, darkroom.now() + {DeliveryPolicy.Asked(outcome)}::interval)
+            ON CONFLICT (receiver) DO UPDATE
+            SET working = excluded.working, slow = excluded.slow, not_before = greatest(r.not_before, excluded.not_before)
+            WHERE (r.working, r.slow) <> (excluded.working, excluded.slow) OR excluded.not_before IS NOT NULL
+            """, ct);
     }
 
     /// <summary>What an attempt says about a registered receiver. Disabled, it is told nothing more until a person enables it.</summary>
@@ -82,16 +92,6 @@ internal sealed class DeliveryLog(IDbContextFactory<DarkroomDb> databases, IOpti
             .ExecuteUpdateAsync(set => set
                 .SetProperty(e => e.DisabledAt, e => DarkroomDb.Now())
                 .SetProperty(e => e.DisabledReason, reason), ct);
-    }
-
-    /// <summary>Another round for one delivery, whatever became of it, as the same event under the same id.</summary>
-    public async Task<bool> ResendAsync(Guid projectId, Guid id, CancellationToken ct)
-    {
-        await using var db = await databases.CreateDbContextAsync(ct);
-        return await AgainAsync(db.WebhookDeliveries.Where(d => d.ProjectId == projectId && d.Id == id), ct) > 0;
-    }
-
-    /// <summary>Another round for everything that failed since a time, and at most one endpoint's.</summary>
         if (disabled > 0)
             await GiveUpWaitingAsync(db, endpoint, Disabled, ct);
     }
@@ -118,6 +118,16 @@ internal sealed class DeliveryLog(IDbContextFactory<DarkroomDb> databases, IOpti
             .SetProperty(d => d.FinishedAt, d => DarkroomDb.Now())
             .SetProperty(d => d.LastHttpStatus, (int?)null)
             .SetProperty(d => d.LastError, why), ct);
+    }
+
+    /// <summary>Another round for one delivery, whatever became of it, as the same event under the same id.</summary>
+    public async Task<bool> ResendAsync(Guid projectId, Guid id, CancellationToken ct)
+    {
+        await using var db = await databases.CreateDbContextAsync(ct);
+        return await AgainAsync(db.WebhookDeliveries.Where(d => d.ProjectId == projectId && d.Id == id), ct) > 0;
+    }
+
+    /// <summary>Another round for everything that failed since a time, and at most one endpoint's.</summary>
     public async Task<int> RecoverAsync(Guid projectId, Guid? endpoint, DateTimeOffset since, CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
@@ -129,7 +139,7 @@ internal sealed class DeliveryLog(IDbContextFactory<DarkroomDb> databases, IOpti
     static Task<int> AgainAsync(IQueryable<WebhookDelivery> deliveries, CancellationToken ct) =>
         deliveries.Where(d => d.IssuedAt == null).ExecuteUpdateAsync(set => set
             .SetProperty(d => d.Status, WebhookStatus.Pending)
+            .SetProperty(d => d.RoundFrom, d => d.Attempts)
             .SetProperty(d => d.DueAt, d => DarkroomDb.Now())
             .SetProperty(d => d.FinishedAt, (DateTimeOffset?)null), ct);
 }
-            .SetProperty(d => d.RoundFrom, d => d.Attempts)

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Options;
 namespace Darkroom.Worker.Webhooks;
 
 /// <summary>
-/// Picks what is to be sent now: oldest first within a receiver, at most so many to each, those not known to work in half of the senders.
-/// So a slow or dead receiver delays nobody else, and one that comes back is not run over.
+/// Picks what is to be sent now: first to whom least is under way, oldest first within a receiver, at most so many to each, those not known to
+/// work, and soon, in half of the senders. So a slow or dead receiver delays nobody else, and one that comes back is not run over.
 /// </summary>
 internal sealed class DeliveryPass(IDbContextFactory<DarkroomDb> databases, NodeIdentity node, IOptions<WebhookOptions> options)
 {
@@ -37,6 +37,7 @@ internal sealed class DeliveryPass(IDbContextFactory<DarkroomDb> databases, Node
         leftOver = due - burst;
         var (senders, most) = (options.Value.Senders, options.Value.MaxInFlightPerReceiver);
         // The receivers with something to send are found by leaps through the index, however much waits for each of them.
+        // Of the others' half slow ones leave half to receivers with nothing under way, or one that is new would wait until a slow one answers.
         return await db.Database.SqlQuery<DeliveryTicket>($"""
             WITH RECURSIVE lost AS (
                 UPDATE darkroom.webhook_deliveries SET issued_at = NULL
@@ -48,28 +49,31 @@ internal sealed class DeliveryPass(IDbContextFactory<DarkroomDb> databases, Node
                         WHERE d.status = 'pending' AND d.issued_at IS NULL AND d.receiver > w.receiver)
                 FROM waiting AS w WHERE w.receiver IS NOT NULL
             ), issued AS (
-                SELECT d.receiver, count(*)::int AS n, coalesce(bool_and(r.working), false) AS working
+                SELECT d.receiver, count(*)::int AS n, coalesce(bool_and(r.working AND NOT r.slow), false) AS working
                 FROM darkroom.webhook_deliveries AS d LEFT JOIN darkroom.webhook_receivers AS r USING (receiver)
                 WHERE d.status = 'pending' AND d.issued_at IS NOT NULL GROUP BY d.receiver
             ), free AS (
                 SELECT greatest({senders} * n.nodes - (SELECT coalesce(sum(n), 0) FROM issued), 0)::int AS working,
-                       greatest({senders} * n.nodes / 2 - (SELECT coalesce(sum(n), 0) FROM issued WHERE NOT working), 0)::int AS others
+                       greatest({senders} * n.nodes / 2 - (SELECT coalesce(sum(n), 0) FROM issued WHERE NOT working), 0)::int AS others,
+                       ({senders} * n.nodes / 4)::int AS kept
                 FROM (SELECT greatest(count(*), 1)::int AS nodes FROM darkroom.nodes WHERE ended_at IS NULL AND heartbeat_at > darkroom.now() - interval '15 seconds') AS n
             ), due AS (
-                SELECT d.id, d.due_at, coalesce(r.working, false) AS working
+                SELECT d.id, d.due_at, coalesce(i.n, 0) + d.place AS share, coalesce(r.working AND NOT r.slow, false) AS working
                 FROM waiting AS w LEFT JOIN issued AS i USING (receiver) LEFT JOIN darkroom.webhook_receivers AS r USING (receiver)
                 CROSS JOIN LATERAL (
-                    SELECT id, due_at FROM darkroom.webhook_deliveries AS d
+                    SELECT id, due_at, row_number() OVER (ORDER BY due_at) AS place FROM darkroom.webhook_deliveries AS d
                     WHERE d.receiver = w.receiver AND d.status = 'pending' AND d.issued_at IS NULL AND d.due_at <= darkroom.now()
                     ORDER BY d.due_at
                     LIMIT greatest(0, least({burst}, CASE WHEN r.working THEN {most} ELSE 1 END - coalesce(i.n, 0)))
                 ) AS d
-                WHERE w.receiver IS NOT NULL
+                WHERE w.receiver IS NOT NULL AND (r.not_before IS NULL OR r.not_before <= darkroom.now())
             ), others AS (
-                SELECT id, due_at, working FROM due WHERE NOT working ORDER BY due_at LIMIT (SELECT others FROM free)
+                SELECT d.id, d.due_at, d.share, d.working
+                FROM (SELECT *, row_number() OVER (ORDER BY share, due_at) AS place FROM due WHERE NOT working) AS d CROSS JOIN free
+                WHERE d.place <= free.others - CASE WHEN d.share > 1 THEN free.kept ELSE 0 END
             ), chosen AS (
-                SELECT id, working FROM (SELECT * FROM due WHERE working UNION ALL SELECT * FROM others) AS d
-                ORDER BY working DESC, due_at LIMIT (SELECT working FROM free)
+                SELECT id, working FROM (SELECT id, due_at, share, working FROM due WHERE working UNION ALL SELECT * FROM others) AS d
+                ORDER BY share, working DESC, due_at LIMIT (SELECT working FROM free)
             )
             UPDATE darkroom.webhook_deliveries AS d SET issued_at = darkroom.now(), ticket = ticket + 1
             FROM chosen WHERE d.id = chosen.id AND d.issued_at IS NULL RETURNING d.id, d.ticket AS number, chosen.working
@@ -78,7 +82,7 @@ internal sealed class DeliveryPass(IDbContextFactory<DarkroomDb> databases, Node
 }
 
 /// <summary>Leave for one attempt of one delivery; only the newest number counts.</summary>
-/// <param name="Working">Whether its receiver's last attempt worked, and this one can be expected to be short.</param>
+/// <param name="Working">Whether its receiver's last attempt worked and was short, so that this one can be expected to be.</param>
 internal sealed record DeliveryTicket(Guid Id, int Number, bool Working)
 {
     const int Most = 10;

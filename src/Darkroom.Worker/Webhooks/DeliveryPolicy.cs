@@ -31,7 +31,22 @@ internal static class DeliveryPolicy
 
     static readonly TimeSpan LongestRetryAfter = TimeSpan.FromDays(1);
 
-    /// <param name="attempts">Made so far, this one included: 1 or more.</param>
+    /// <summary>
+    /// A receiver that takes longer is slow: at 25 in flight it gets fewer than 13 a second, and a few such would have all senders most of the time.
+    /// Beside it the others wait no longer than this for a sender.
+    /// </summary>
+    static readonly TimeSpan Soon = TimeSpan.FromSeconds(2);
+
+    public static bool IsSlow(DeliveryOutcome outcome, TimeSpan took) => outcome.Delivered && took > Soon;
+
+    /// <summary>How long the receiver wants to be told nothing, a day at most; null where it did not ask.</summary>
+    public static TimeSpan? Asked(DeliveryOutcome outcome) => outcome switch
+    {
+        { HttpStatus: 429 or 503, RetryAfter: { } wait } => wait < LongestRetryAfter ? wait : LongestRetryAfter,
+        _ => null,
+    };
+
+    /// <param name="attempts">Made in this round so far, this one included: 1 or more.</param>
     /// <param name="random">0 up to 1.</param>
     public static DeliveryNext Decide(DeliveryOutcome outcome, int attempts, IReadOnlyList<TimeSpan> waits, double random)
     {
@@ -40,8 +55,6 @@ internal static class DeliveryPolicy
         if (outcome.Gone || attempts > waits.Count)
             return new DeliveryNext.GiveUp();
         var wait = waits[attempts - 1] * (1 + (Jitter * random));
-        var asked = outcome.HttpStatus is 429 or 503 ? outcome.RetryAfter ?? TimeSpan.Zero : TimeSpan.Zero;
-        asked = asked < LongestRetryAfter ? asked : LongestRetryAfter;
-        return new DeliveryNext.Again(asked > wait ? asked : wait);
+        return new DeliveryNext.Again(Asked(outcome) is { } asked && asked > wait ? asked : wait);
     }
 }

@@ -34,7 +34,7 @@ internal sealed class WebhookOptions
 
     /// <summary>
     /// Deliveries under way at once on this node. Default 100, 2 to 500: each is a thread that costs some 60 KB, and receivers not known to work,
-    /// which may take all of the time-out, have half of them.
+    /// and soon, which may take all of the time-out, have half of them.
     /// </summary>
     public int Senders { get; set; } = 100;
 

@@ -45,6 +45,53 @@ public sealed class A_pass_of_deliveries : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Receivers_that_answer_late_leave_half_of_the_senders_to_the_others_and_room_for_new_ones()
+    {
+        for (var slow = 0; slow < 4; slow++)
+            await AddAsync($"https://slow{slow}.example", 50, working: true, slow: true);
+        var pass = Pass();
+        Assert.Equal(5, (await pass.RunAsync(TimeSpan.FromSeconds(1), Ct))!.Count);
+        await AddAsync("https://healthy.example", 50, working: true, from: Young);
+        for (var fresh = 0; fresh < 5; fresh++)
+            await AddAsync($"https://new{fresh}.example", 50, working: false, from: Young);
+
+        var tickets = await pass.RunAsync(TimeSpan.FromSeconds(1), Ct);
+
+        var receivers = await ReceiversAsync(tickets!);
+        Assert.Equal(6, receivers["https://healthy.example"]);
+        Assert.Equal([.. Enumerable.Range(0, 5).Select(n => $"https://new{n}.example")], receivers.Keys.Where(r => r.StartsWith("https://new", StringComparison.Ordinal)).Order());
+        Assert.DoesNotContain(receivers.Keys, r => r.StartsWith("https://slow", StringComparison.Ordinal));
+        Assert.Equal(6, tickets!.Count(t => t.Working));
+    }
+
+    [Fact]
+    public async Task Free_senders_go_first_to_whom_least_is_under_way()
+    {
+        for (var busy = 0; busy < 4; busy++)
+            await AddAsync($"https://busy{busy}.example", 50, working: true);
+        var pass = Pass();
+        Assert.Equal(8, (await pass.RunAsync(TimeSpan.FromSeconds(0.25), Ct))!.Count);
+        await AddAsync("https://young.example", 50, working: true, from: Young);
+
+        var receivers = await ReceiversAsync((await pass.RunAsync(TimeSpan.FromSeconds(1), Ct))!);
+
+        Assert.Equal(12, receivers.Values.Sum());
+        Assert.Equal(4, receivers["https://young.example"]);
+    }
+
+    [Fact]
+    public async Task A_receiver_that_asked_to_wait_gets_nothing_until_then_whichever_delivery_is_due()
+    {
+        await AddAsync("https://busy.example", 50, working: true, notBefore: DateTimeOffset.UtcNow.AddMinutes(10));
+        await AddAsync("https://other.example", 1, working: true);
+        var pass = Pass();
+
+        Assert.Equal(["https://other.example"], (await ReceiversAsync((await pass.RunAsync(TimeSpan.FromSeconds(1), Ct))!)).Keys);
+        await database.ShiftClockAsync(TimeSpan.FromMinutes(11));
+        Assert.Equal(6, (await pass.RunAsync(TimeSpan.FromSeconds(1), Ct))!.Count);
+    }
+
+    [Fact]
     public async Task A_receiver_gets_so_many_a_second_and_so_many_at_once()
     {
         await AddAsync("https://one.example", 50, working: true);
@@ -92,10 +139,13 @@ public sealed class A_pass_of_deliveries : IAsyncLifetime
         Assert.Null(await Pass().RunAsync(TimeSpan.FromSeconds(1), Ct));
     }
 
-    async Task AddAsync(string receiver, int count, bool working)
+    static readonly DateTimeOffset Young = DateTimeOffset.UnixEpoch.AddYears(1);
+
+    async Task AddAsync(
+        string receiver, int count, bool working, bool slow = false, DateTimeOffset? notBefore = null, DateTimeOffset? from = null)
     {
         await using var db = rows.CreateDbContext();
-        db.WebhookReceivers.Add(new WebhookReceiver { Receiver = receiver, Working = working });
+        db.WebhookReceivers.Add(new WebhookReceiver { Receiver = receiver, Working = working, Slow = slow, NotBefore = notBefore });
         for (var i = 0; i < count; i++)
         {
             db.WebhookDeliveries.Add(new WebhookDelivery
@@ -106,7 +156,7 @@ public sealed class A_pass_of_deliveries : IAsyncLifetime
                 Receiver = receiver,
                 Type = "job.succeeded",
                 Status = WebhookStatus.Pending,
-                DueAt = DateTimeOffset.UnixEpoch.AddSeconds(i),
+                DueAt = (from ?? DateTimeOffset.UnixEpoch).AddSeconds(i),
                 CreatedAt = DateTimeOffset.UnixEpoch,
             });
         }

@@ -40,6 +40,13 @@ public sealed class The_delivery_policy
     public void Retry_After_is_obeyed_where_it_means_something(int status, double asked, double expected) =>
         Assert.Equal(new DeliveryNext.Again(TimeSpan.FromSeconds(expected)), Decide(Answered(status) with { RetryAfter = TimeSpan.FromSeconds(asked) }, 1));
 
+    [Theory]
+    [InlineData(200, 2000, false)]
+    [InlineData(200, 2001, true)]
+    [InlineData(500, 14_000, false)]
+    public void Slow_is_who_takes_long_to_say_yes(int status, int took, bool slow) =>
+        Assert.Equal(slow, DeliveryPolicy.IsSlow(status == 200 ? new(status, null, null, null) : Answered(status), TimeSpan.FromMilliseconds(took)));
+
     static DeliveryOutcome Answered(int status) => new(status, $"The receiver answered {status}.", null, null);
 
     static DeliveryNext Decide(DeliveryOutcome outcome, int attempts, double random = 0) => DeliveryPolicy.Decide(outcome, attempts, Waits, random);
