@@ -2,6 +2,7 @@ using Darkroom.Migrations.Rows;
 using Darkroom.Tests.Infrastructure;
 using Darkroom.Worker.Access;
 using Darkroom.Worker.Execution;
+using Darkroom.Worker.Observability;
 using Darkroom.Worker.Webhooks;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.EntityFrameworkCore;
@@ -61,6 +62,24 @@ public sealed class What_a_delivery_leaves : IAsyncLifetime
         Assert.Empty((await pass.RunAsync(TimeSpan.FromSeconds(1), Ct))!);
         await database.ShiftClockAsync(TimeSpan.FromMinutes(11));
         Assert.Equal(other, Assert.Single((await pass.RunAsync(TimeSpan.FromSeconds(1), Ct))!).Id);
+    }
+
+    [Fact]
+    public async Task What_a_receiver_asked_to_wait_for_is_not_late()
+    {
+        var receiver = await RegisterAsync();
+        var (asked, _) = (await AddAsync(receiver), await AddAsync(receiver));
+        await database.ShiftClockAsync(TimeSpan.FromMinutes(5));
+        Assert.InRange(await LatestAsync(), 290, 400);
+        await AttemptAsync(asked, new(503, "Not now.", null, TimeSpan.FromMinutes(10)));
+        Assert.Equal(0, await LatestAsync());
+
+        async Task<double> LatestAsync()
+        {
+            await using var db = rows.CreateDbContext();
+            var figures = await db.Database.SqlQuery<Figure>(ClusterFigures.Query(TimeSpan.FromSeconds(15))).ToListAsync(Ct);
+            return figures.Single(f => f.What == "deliveries_oldest_due").Value;
+        }
     }
 
     [Fact]
