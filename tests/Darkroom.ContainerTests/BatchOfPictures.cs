@@ -41,7 +41,18 @@ internal sealed class BatchOfPictures(Stack stack, string id)
         await stack.WaitUntilAsync("SELECT count(*) FROM darkroom.batches WHERE status = 'completed'", 1);
         var batch = await AnswerAsync(await stack.Api.GetAsync(new Uri($"/v1/batches/{id}", UriKind.Relative), Ct));
         var output = await stack.Api.GetStringAsync(new Uri($"/v1/files/{batch.GetProperty("output_file_id").GetString()}/content", UriKind.Relative), Ct);
+        await FollowLinkAsync(Stack.Lines(output).First());
         return [.. Stack.Lines(output).Select(CustomId)];
+    }
+
+    /// <summary>A worker wrote it, and the API answers it.</summary>
+    static async Task FollowLinkAsync(string line)
+    {
+        using var json = JsonDocument.Parse(line);
+        var link = json.RootElement.GetProperty("response").GetProperty("body").GetProperty("data")[0].GetProperty("url").GetString()!;
+        using var keyless = new HttpClient();
+        using var picture = await keyless.GetAsync(new Uri(link), Ct);
+        Assert.Equal("image/png", picture.EnsureSuccessStatusCode().Content.Headers.ContentType!.MediaType);
     }
 
     static string CustomId(string line)

@@ -29,6 +29,7 @@ internal sealed class Stack : IAsyncDisposable
         Compose = new Compose(project, new Dictionary<string, string>
         {
             ["DARKROOM_PORT"] = Text(port),
+            ["DARKROOM_PUBLIC_URL"] = $"http://127.0.0.1:{Text(port)}",
             ["DARKROOM_ENDPOINT_PORT"] = Text(endpointPort),
             ["DARKROOM_POSTGRES_PORT"] = Text(postgresPort),
             ["DARKROOM_BLOB_PORT"] = Text(FreePort()),

@@ -2,7 +2,7 @@ namespace Darkroom.Worker.Endpoint;
 
 /// <summary>
 /// Every way a call can end without a picture. What each one means for money, for the job and for the endpoint is one line of
-/// <see cref="FailureTable"/>; the page behind it is <c>docs/endpoint.md</c>.
+/// <see cref="FailureTable"/>; the page behind it is <c>docs/calling.md</c>.
 /// </summary>
 internal enum FailureKind
 {

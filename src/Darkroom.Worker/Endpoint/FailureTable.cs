@@ -9,7 +9,7 @@ using Party = Darkroom.Worker.Endpoint.FailureParty;
 
 namespace Darkroom.Worker.Endpoint;
 
-/// <summary>The failure table of <c>docs/endpoint.md</c>, one line for each kind.</summary>
+/// <summary>What each kind of failure means, one line for each; the reasons are in <c>docs/calling.md</c>.</summary>
 internal static class FailureTable
 {
     public static FailureTraits Of(FailureKind kind) => Rows[(int)kind];

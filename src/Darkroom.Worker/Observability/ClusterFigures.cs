@@ -2,6 +2,7 @@ using Darkroom.Client;
 using Darkroom.Migrations;
 using Darkroom.Worker.Endpoint;
 using Darkroom.Worker.Execution;
+using Darkroom.Worker.Webhooks;
 using Hangfire;
 using Hangfire.Storage.Monitoring;
 using Microsoft.EntityFrameworkCore;
@@ -144,7 +145,7 @@ internal sealed partial class ClusterFigures(
             AND d.due_at <= darkroom.now() ORDER BY d.due_at LIMIT 1) AS first
         WHERE NOT EXISTS (SELECT FROM darkroom.webhook_receivers AS known WHERE known.receiver = r.receiver AND known.not_before > darkroom.now())
         UNION ALL
-        SELECT 'receivers_disabled', '', count(*) FROM darkroom.webhook_endpoints WHERE url IS NOT NULL AND disabled_at IS NOT NULL
+        SELECT 'receivers_disabled', '', count(*) FROM darkroom.webhook_endpoints WHERE url IS NOT NULL AND disabled_at IS NOT NULL AND disabled_reason IS DISTINCT FROM {ReceiverRegistry.ByPerson}
         """;
 
     static partial class Log

@@ -30,7 +30,7 @@ internal sealed class ClusterGauges
         Gauge("darkroom.lease.overdue", "s", "lease_overdue", "lease", "How long nobody has held the lease of admission, or of webhooks.");
         Gauge("darkroom.webhooks.waiting", "{delivery}", "deliveries", null, $"Deliveries that wait, retries included; counted up to {ClusterFigures.MostCounted}.");
         Gauge("darkroom.webhooks.oldest_due", "s", "deliveries_oldest_due", null, "How late the delivery is that has been due longest.");
-        Gauge("darkroom.webhook.receivers.disabled", "{receiver}", "receivers_disabled", null, "Registered receivers that are told nothing any more.");
+        Gauge("darkroom.webhook.receivers.disabled", "{receiver}", "receivers_disabled", null, "Registered receivers that are told nothing any more, those that a person disabled left out.");
         Of("darkroom.jobs.running", "{job}", "Jobs with a call in flight or being brought home.", e => e.InFlight);
         Of("darkroom.endpoint.images_per_minute", "{image}", "The pace in force, configured or learned.", e => e.Limits.ImagesPerMinute);
         Of("darkroom.endpoint.held_back", "{endpoint}", "1 while the endpoint has asked for a wait.", e => e.Limits.HeldUntil is null ? 0 : 1);

@@ -63,6 +63,8 @@ internal sealed class DarkroomMetrics
             attempts.Add(0, place, new("outcome", FailureTable.Of(reason).AttemptStatus), new("reason", CallFailure.CodeOf(reason)));
             retries.Add(0, place, new("reason", CallFailure.CodeOf(reason)));
         }
+        foreach (var reason in (string[])["spool_lost", "spool_damaged"])
+            attempts.Add(0, place, new("outcome", "unknown"), new("reason", reason));
         attempts.Add(0, place, new("outcome", "succeeded"), new("reason", "none"));
         attempts.Add(0, place, new("outcome", "superseded"), new("reason", "none"));
         foreach (var status in (string[])["succeeded", "failed", "held", "canceled"])
@@ -75,7 +77,8 @@ internal sealed class DarkroomMetrics
         foreach (var model in models)
         {
             submitted.Add(0, place, new("model", model));
-            cost.Add(0, place, new("model", model), new("outcome", "succeeded"));
+            foreach (var outcome in (string[])["succeeded", "failed", "superseded", "unknown"])
+                cost.Add(0, place, new("model", model), new("outcome", outcome));
             possibleCost.Add(0, place, new("model", model));
         }
         foreach (var counter in (Counter<long>[])[images, receivedBytes, storedBytes])

@@ -30,6 +30,8 @@ internal static class TelemetrySetup
         services.AddSingleton<ClusterFigures>().AddSingleton<ClusterGauges>();
         if (roles.MakesCalls)
             services.AddSingleton<NodeGauges>();
+        else
+            services.AddOptions<WorkerOptions>().BindConfiguration(WorkerOptions.Section); // By which every process judges silent nodes alike.
         if (roles.OnlyMigrates)
             return services;
 

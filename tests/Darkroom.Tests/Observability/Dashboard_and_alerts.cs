@@ -85,7 +85,10 @@ public sealed class Dashboard_and_alerts
         var program = PrometheusServer.Find("promtool");
 
         Assert.Equal((0, ""), await RunAsync(program, "check", "rules", Rules));
-        Assert.Equal((0, ""), await RunAsync(program, "test", "rules", Path.Combine(Folder, "alerts.test.yml")));
+        var tests = Path.Combine(Folder, "alerts.test.yml");
+        Assert.Equal((0, ""), await RunAsync(program, "test", "rules", tests));
+        var tried = await File.ReadAllTextAsync(tests, Ct);
+        Assert.All(Regex.Matches(await File.ReadAllTextAsync(Rules, Ct), "alert: (\\w+)"), rule => Assert.Contains(rule.Groups[1].Value, tried, StringComparison.Ordinal));
     }
 
     static async Task<(int, string)> RunAsync(string program, params string[] arguments)

@@ -8,6 +8,7 @@ using Darkroom.Tests.Infrastructure;
 using Darkroom.Worker.Admission;
 using Darkroom.Worker.Api;
 using Darkroom.Worker.Jobs;
+using Darkroom.Worker.Webhooks;
 using Microsoft.EntityFrameworkCore;
 using Xunit;
 
@@ -112,6 +113,22 @@ public sealed class Figures_of_real_jobs : IAsyncLifetime
         Assert.Equal((3, 3), (Ended("canceled"), Ended("failed")));
 
         double Ended(string status) => figures.Sum("darkroom.jobs.ended", ("endpoint", "default"), ("status", status));
+    }
+
+    [Fact]
+    public async Task A_receiver_that_a_person_disabled_is_nobodys_trouble()
+    {
+        await using var worker = await TestWorker.StartAsync(database, simulator, "Darkroom:Roles=api");
+        await using (var db = rows.CreateDbContext())
+        {
+            foreach (var reason in new[] { ReceiverRegistry.ByPerson, "The receiver answered 410: it wants nothing more." })
+                db.WebhookEndpoints.Add(new WebhookEndpoint { Id = Guid.CreateVersion7(), ProjectId = rows.Project, Url = "https://example.com", Secret = [], DisabledAt = DateTimeOffset.UnixEpoch, DisabledReason = reason, CreatedAt = DateTimeOffset.UnixEpoch });
+            await db.SaveChangesAsync(Ct);
+        }
+        using var figures = new SeenFigures(worker);
+        figures.Observe();
+
+        Assert.Equal(1, figures.Sum("darkroom.webhook.receivers.disabled"));
     }
 
     [Fact]
