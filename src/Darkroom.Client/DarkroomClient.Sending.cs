@@ -14,6 +14,9 @@ public sealed partial class DarkroomClient
 
     static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(100), LongestWait = TimeSpan.FromSeconds(30);
 
+    /// <summary>Pictures and files come from a disk or a store that answers in seconds: after a minute without a byte nobody sends.</summary>
+    static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(60);
+
     /// <summary>One key over all tries: what a lost answer told of is not bought again.</summary>
     Task<T> SubmitAsync<T>(string path, Func<HttpContent?> content, JsonTypeInfo<T> type, string? idempotencyKey, CancellationToken cancellationToken)
     {
@@ -55,45 +58,51 @@ public sealed partial class DarkroomClient
         return await SendAsync(request, type, AnswerTime, ct);
     }
 
-    async Task<T> SendAsync<T>(HttpRequestMessage request, JsonTypeInfo<T> type, TimeSpan patience, CancellationToken ct)
-    {
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        deadline.CancelAfter(patience);
-        try
+    Task<T> SendAsync<T>(HttpRequestMessage request, JsonTypeInfo<T> type, TimeSpan patience, CancellationToken cancellationToken) =>
+        AnswerAsync(request, patience, async (response, ct) =>
         {
-            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, deadline.Token);
-            if (!response.IsSuccessStatusCode)
-                throw await FailureAsync(response, deadline.Token);
-            return (await response.Content.ReadFromJsonAsync(type, deadline.Token))!;
-        }
-        catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
-        {
-            throw new HttpRequestException(HttpRequestError.Unknown, $"{request.RequestUri} did not answer in time.", e);
-        }
-        catch (JsonException e)
-        {
-            throw new HttpRequestException(HttpRequestError.InvalidResponse, $"{request.RequestUri} did not answer as Darkroom does.", e);
-        }
-    }
+            using (response)
+                return (await response.Content.ReadFromJsonAsync(type, ct))!;
+        }, cancellationToken);
 
     async Task<Stream> OpenAsync(string path, long offset, CancellationToken ct)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
         if (offset > 0)
             request.Headers.Range = new RangeHeaderValue(offset, null);
-        var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
-        try
+        return await AnswerAsync(request, LongestSilence, async (response, _) =>
         {
-            if (!response.IsSuccessStatusCode)
-                throw await FailureAsync(response, ct);
-            var stream = await response.Content.ReadAsStreamAsync(ct);
+            var stream = new ArrivingStream(await response.Content.ReadAsStreamAsync(ct), LongestSilence, clock);
             if (offset > 0 && response.StatusCode != HttpStatusCode.PartialContent)
                 await SkipAsync(stream, offset, ct);
             return stream;
-        }
-        catch
+        }, ct);
+    }
+
+    /// <summary>One try. An answer that is late, breaks off or is not Darkroom's is an <see cref="HttpRequestException"/>, like one that never came.</summary>
+    /// <param name="read">What is wanted of a success; the answer is its own to dispose unless it throws. Its token knows <paramref name="patience"/>.</param>
+    async Task<T> AnswerAsync<T>(
+        HttpRequestMessage request, TimeSpan patience, Func<HttpResponseMessage, CancellationToken, Task<T>> read, CancellationToken ct)
+    {
+        using var timer = new CancellationTokenSource(patience, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, ct);
+        HttpResponseMessage? response = null;
+        try
         {
-            response.Dispose();
+            response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+            if (!response.IsSuccessStatusCode)
+                throw await FailureAsync(response, either.Token);
+            return await read(response, either.Token);
+        }
+        catch (Exception e)
+        {
+            response?.Dispose();
+            if (e is OperationCanceledException && !ct.IsCancellationRequested)
+                throw new HttpRequestException(HttpRequestError.Unknown, $"{request.RequestUri} did not answer in time.", e);
+            if (e is IOException)
+                throw new HttpRequestException(HttpRequestError.ResponseEnded, $"The answer of {request.RequestUri} broke off: {e.Message}", e);
+            if (e is JsonException)
+                throw new HttpRequestException(HttpRequestError.InvalidResponse, $"{request.RequestUri} did not answer as Darkroom does.", e);
             throw;
         }
     }
@@ -111,7 +120,7 @@ public sealed partial class DarkroomClient
         }
     }
 
-    static async Task<T> RepeatAsync<T>(int tries, Func<CancellationToken, Task<T>> send, CancellationToken ct, Func<Exception, bool>? mayRepeat = null)
+    async Task<T> RepeatAsync<T>(int tries, Func<CancellationToken, Task<T>> send, CancellationToken ct, Func<Exception, bool>? mayRepeat = null)
     {
         for (var done = 1; ; done++)
         {
@@ -122,7 +131,7 @@ public sealed partial class DarkroomClient
             catch (Exception e) when (done < tries && (mayRepeat ?? MayHelp)(e))
             {
                 var wait = (e as DarkroomException)?.RetryAfter ?? TimeSpan.FromSeconds(done);
-                await Task.Delay(wait < LongestWait ? wait : LongestWait, ct);
+                await Task.Delay(wait < LongestWait ? wait : LongestWait, clock, ct);
             }
         }
     }

@@ -87,11 +87,14 @@ public sealed class The_typed_client
         Assert.Equal("job_already_canceled", conflict.Error.Code);
     }
 
-    [Fact]
-    public async Task A_submission_whose_answer_was_lost_is_sent_again_and_stays_one_job()
+    [Theory]
+    [InlineData(false, null)]
+    [InlineData(true, HttpRequestError.ResponseEnded)]
+    [InlineData(true, null)]
+    public async Task A_submission_whose_answer_was_lost_or_broke_off_is_sent_again_and_stays_one_job(bool inBody, HttpRequestError? known)
     {
         await using var host = await Api.ApiHost.StartAsync();
-        var unlucky = new LosesFirstAnswer();
+        var unlucky = new LosesFirstAnswer(inBody, known is { } error ? new HttpIOException(error) : new IOException("Connection reset by peer"));
         using var http = new HttpClient(unlucky) { BaseAddress = host.Address };
         http.DefaultRequestHeaders.Authorization = new("Bearer", Api.ApiHost.AdminKey);
         using var darkroom = new DarkroomClient(http);
@@ -120,7 +123,8 @@ public sealed class The_typed_client
         Assert.Equal(205, jobs.Select(j => j.Id).Distinct().Count());
     }
 
-    sealed class LosesFirstAnswer() : DelegatingHandler(new SocketsHttpHandler())
+    /// <param name="inBody">Headers and half of the body come.</param>
+    sealed class LosesFirstAnswer(bool inBody, IOException reason) : DelegatingHandler(new SocketsHttpHandler())
     {
         public int Calls { get; private set; }
 
@@ -129,8 +133,11 @@ public sealed class The_typed_client
             var answer = await base.SendAsync(request, cancellationToken);
             if (request.Method == HttpMethod.Get || ++Calls > 1)
                 return answer;
-            answer.Dispose();
-            throw new HttpRequestException("The connection was lost.");
+            if (!inBody)
+                throw new HttpRequestException("The connection was lost.", reason);
+            var body = await answer.Content.ReadAsByteArrayAsync(cancellationToken);
+            answer.Content = new StreamContent(new BrokenStream(body[..(body.Length / 2)], reason));
+            return answer;
         }
     }
 }
