@@ -1,13 +1,11 @@
 using System.Net;
 using System.Text;
 using Darkroom.Client;
-using Darkroom.Simulator;
-using Darkroom.Tests.Infrastructure;
 using Xunit;
 
 namespace Darkroom.Tests.Client;
 
-public sealed class Files_and_events
+public sealed class Files_by_the_client
 {
     static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -49,39 +47,9 @@ public sealed class Files_and_events
     }
 
     [Fact]
-    public async Task The_changes_of_a_job_are_told_until_it_has_ended()
-    {
-        await using var database = await TestDatabase.CreateAsync();
-        await using var endpoint = await SimulatorHost.StartAsync(o => (o.LatencyScale, o.MinPictureBytes, o.MaxPictureBytes) = (0, 0, 0));
-        await using var worker = await TestWorker.StartAsync(database, endpoint);
-        using var darkroom = new DarkroomClient(worker.Address, TestWorker.AdminKey);
-        var job = await darkroom.SubmitAsync(new() { Model = "gpt-image-1.5", Prompt = "a red door" }, cancellationToken: Cancel);
-
-        List<Change> changes = await darkroom.WatchJobAsync(job.Id, cancellationToken: Cancel).ToListAsync(Cancel);
-
-        Assert.All(changes, change => Assert.Equal(job.Id, change.Job!.JobId));
-        Assert.Equal("succeeded", changes[^1].Job!.Status);
-        Assert.Equal(changes[^1].EventId, Assert.Single(await darkroom.WatchJobAsync(job.Id, changes[^2].EventId, Cancel).ToListAsync(Cancel)).EventId);
-    }
-
-    [Fact]
-    public async Task A_connection_that_breaks_is_taken_up_again_after_the_last_event()
-    {
-        var script = new Scripted(
-            "id: 1\nevent: job\ndata: {\"id\":\"1\",\"job_id\":\"job_1\",\"batch_id\":null,\"status\":\"running\",\"at\":\"2026-11-25T00:00:00Z\"}\n\n: still here\n\n",
-            "id: 2\nevent: job\ndata: {\"id\":\"2\",\"job_id\":\"job_1\",\"batch_id\":null,\"status\":\"succeeded\",\"at\":\"2026-11-25T00:00:00Z\"}\n\n");
-        using var darkroom = new DarkroomClient(new HttpClient(script) { BaseAddress = new Uri("http://darkroom.test") });
-
-        List<Change> changes = await darkroom.WatchJobAsync("job_1", cancellationToken: Cancel).ToListAsync(Cancel);
-
-        Assert.Equal(["running", "succeeded"], changes.Select(c => c.Job!.Status));
-        Assert.Equal([null, "1"], script.LastEventIds);
-    }
-
-    [Fact]
     public async Task A_download_goes_on_where_it_broke_off_also_through_a_server_that_knows_no_ranges()
     {
-        using var darkroom = new DarkroomClient(new HttpClient(new Scripted("0123456789")) { BaseAddress = new Uri("http://darkroom.test") });
+        using var darkroom = new DarkroomClient(new HttpClient(new ScriptedAnswers(new StringContent("0123456789"))) { BaseAddress = new Uri("http://darkroom.test") });
 
         await using var rest = await darkroom.OpenImageAsync("job_1", 0, 4, Cancel);
 
@@ -121,17 +89,5 @@ public sealed class Files_and_events
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => ++calls == 1
             ? new HttpResponseMessage(HttpStatusCode.ServiceUnavailable) { Headers = { { "Retry-After", "0" } }, RequestMessage = request }
             : await base.SendAsync(request, cancellationToken);
-    }
-
-    /// <summary>Answers with one body after the other, and the connection ends.</summary>
-    sealed class Scripted(params string[] bodies) : HttpMessageHandler
-    {
-        public List<string?> LastEventIds { get; } = [];
-
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-        {
-            LastEventIds.Add(request.Headers.TryGetValues("Last-Event-ID", out var id) ? id.Single() : null);
-            return Task.FromResult(new HttpResponseMessage { Content = new StringContent(bodies[LastEventIds.Count - 1]) });
-        }
     }
 }
