@@ -34,6 +34,10 @@ public sealed class A_batch_by_the_client
         var expected = Enumerable.Range(0, 120).Select(i => $"c{i}").Order();
         Assert.Equal(expected, results.Select(r => r.CustomId).Order());
         Assert.All(results, result => Assert.StartsWith("http", result.Response!.Body.Data![0].Url, StringComparison.Ordinal));
+        var begun = await darkroom.ReadResultsAsync(batch.Id, null, 70, Cancel);
+        var rest = await darkroom.ReadResultsAsync(batch.Id, begun.LastId, 70, Cancel);
+        Assert.Equal((70, true, 50, false), (begun.Data.Count, begun.HasMore, rest.Data.Count, rest.HasMore));
+        Assert.Equal(results.Select(r => r.CustomId), begun.Data.Concat(rest.Data).Select(r => r.CustomId));
         using var output = new StreamReader(await darkroom.OpenFileAsync(batch.OutputFileId!, Cancel));
         var first = JsonSerializer.Deserialize((await output.ReadLineAsync(Cancel))!, DarkroomJson.Answers.BatchResult)!;
         Assert.Equal(("c0", "succeeded"), (first.CustomId, first.Status));
