@@ -39,6 +39,7 @@ internal sealed class PictureFile(DarkroomClient darkroom, Job job, JobImage ima
             }
             catch (Exception e) when (e is HttpRequestException or HttpIOException or DarkroomException)
             {
+                // Any other IOException is the disk's, which the pictures behind this one would meet as well.
                 if (tries == Tries || e is DarkroomException { Status: < System.Net.HttpStatusCode.InternalServerError })
                     return (PictureResult.Failed, e.Message);
                 await Task.Delay(TimeSpan.FromSeconds(tries), ct);
