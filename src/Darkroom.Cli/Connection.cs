@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net;
+using Darkroom.Cli.Submitting;
 using Darkroom.Client;
 
 namespace Darkroom.Cli;
@@ -41,23 +42,26 @@ internal sealed class Connection(Terminal terminal)
         {
             return ExitCode.Interrupted;
         }
-        catch (MissingException e)
+        catch (BrokenOffException e)
         {
-            return session.Fail(ExitCode.BadInput, e.Message);
+            session.Hint(e.Message);
+            return Fail(session, parsed, e.InnerException!, e.Submission);
         }
-        catch (DarkroomException e)
+        catch (Exception e) when (e is MissingException or DarkroomException or HttpRequestException or IOException or UnauthorizedAccessException)
         {
-            return session.Fail(ExitCode.Refused, Words(e), e.Error);
-        }
-        catch (HttpRequestException e)
-        {
-            return session.Fail(ExitCode.Unreachable, $"Darkroom at {Address(parsed)} cannot be reached: {e.Message}");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return session.Fail(ExitCode.Refused, e.Message);
+            return Fail(session, parsed, e, null);
         }
     });
+
+    int Fail(Session session, ParseResult parsed, Exception e, OpenSubmission? submission) => e switch
+    {
+        OperationCanceledException => session.Fail(ExitCode.Interrupted, "Interrupted.", null, submission),
+        MissingException => session.Fail(ExitCode.BadInput, e.Message),
+        DarkroomException refusal => session.Fail(ExitCode.Refused, Words(refusal), refusal.Error, submission),
+        HttpRequestException => session.Fail(
+            ExitCode.Unreachable, $"Darkroom at {Address(parsed)} cannot be reached: {e.Message}", null, submission),
+        _ => session.Fail(ExitCode.Refused, e.Message, null, submission),
+    };
 
     public Session Open(ParseResult parsed) => new(terminal, parsed.GetValue(Json), () =>
         Mistake(parsed) is { } mistake ? throw new MissingException(mistake) : new DarkroomClient(new Uri(Address(parsed)!), Key(parsed)!));

@@ -32,13 +32,12 @@ internal sealed class Session(Terminal terminal, bool json, Func<DarkroomClient>
             terminal.Note(text);
     }
 
-    public int Fail(int exitCode, string message) => Fail(exitCode, message, new ErrorDetail("cli_error", null, message, null));
-
-    /// <param name="error">For a program.</param>
-    public int Fail(int exitCode, string message, ErrorDetail error)
+    /// <param name="error">For a program; made of the message if null.</param>
+    /// <param name="submission">What a program needs to find out what became of it; a person has been told.</param>
+    public int Fail(int exitCode, string message, ErrorDetail? error = null, OpenSubmission? submission = null)
     {
         if (json)
-            terminal.ErrorJson(new ErrorBody(error), DarkroomJson.Answers.ErrorBody);
+            terminal.ErrorJson(new Failure(error ?? new ErrorDetail("cli_error", null, message, null), submission), CliJson.Lines.Failure);
         else
             terminal.Complain(message);
         return exitCode;

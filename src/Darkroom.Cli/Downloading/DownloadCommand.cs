@@ -40,7 +40,9 @@ internal static class DownloadCommand
     }
 
     static Task<int> WatchAsync(Session session, string[] ids, CancellationToken ct) =>
-        ids is [var batch] && WatchCommand.IsBatch(batch) ? WatchBatch.RunAsync(session, batch, ct) : WatchJobs.RunAsync(session, ids, ct);
+        ids is [var batch] && WatchCommand.IsBatch(batch)
+            ? WatchBatch.RunAsync(session, batch, new(session), ct)
+            : WatchJobs.RunAsync(session, ids, new(session), ct);
 
     static IAsyncEnumerable<Job> Jobs(Session session, string[] ids, CancellationToken ct) => ids is [var batch] && WatchCommand.IsBatch(batch)
         ? OfBatchAsync(session, batch, ct)

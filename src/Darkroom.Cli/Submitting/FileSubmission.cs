@@ -14,6 +14,9 @@ internal sealed class FileSubmission(Session session, ParseResult parsed, Submit
 
     static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>Asked only once there is a batch, so that Darkroom has answered.</summary>
+    readonly Patience patience = new(session, answered: true);
+
     public async Task<int> RunAsync(string path, bool isTable, string? model, CancellationToken ct)
     {
         var errors = new InputErrors(path);
@@ -38,22 +41,29 @@ internal sealed class FileSubmission(Session session, ParseResult parsed, Submit
         try
         {
             file = await darkroom.UploadFileAsync(input.Content, Path.GetFileName(input.File), cancellationToken: ct);
-            batch = await darkroom.CreateBatchAsync(Wanted(file.Id), cancellationToken: ct);
+            batch = await darkroom.CreateBatchAsync(Wanted(file.Id), KeyFor(file), ct);
+            session.Hint($"{batch.Id}: {Requests(input.Count)} of {input.File}.");
             while (batch.Status == "validating")
             {
                 await Task.Delay(LookEvery, ct);
-                batch = await darkroom.GetBatchAsync(batch.Id, ct);
+                batch = await patience.AskAsync(() => darkroom.GetBatchAsync(batch.Id, ct), ct);
             }
         }
-        catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
+        catch (Exception e) when (batch is not null || BrokenOffException.LeavesOpen(e))
         {
-            session.Hint(batch is not null ? WatchCommand.GoesOn(batch.Id)
-                : file is null ? Nothing
-                : $"Whether the batch was made is not known: 'darkroom batches' lists it, if so, with the file {file.Id}.");
-            throw;
+            throw new BrokenOffException(e, Left(file, batch));
         }
-        return batch.Status == "failed" ? Refuse(input, batch) : await BegunAsync(input, batch, ct);
+        return batch.Status == "failed" ? Refuse(input, batch) : await BegunAsync(batch, ct);
     }
+
+    /// <summary>However often it is asked for, of one upload there is one batch.</summary>
+    static string KeyFor(StoredFile file) => $"batch-of-{file.Id}";
+
+    static OpenSubmission Left(StoredFile? file, Batch? batch) => file is null
+        ? new(null, null, null, Nothing)
+        : new(batch?.Id, file.Id, KeyFor(file), batch is not null
+            ? WatchCommand.GoesOn(batch.Id)
+            : $"Whether the batch was made is not known: 'darkroom batches --json' lists it, if so, with the input_file_id {file.Id}.");
 
     CreateBatch Wanted(string file)
     {
@@ -73,15 +83,12 @@ internal sealed class FileSubmission(Session session, ParseResult parsed, Submit
         };
     }
 
-    async Task<int> BegunAsync(CheckedInput input, Batch batch, CancellationToken ct)
+    async Task<int> BegunAsync(Batch batch, CancellationToken ct)
     {
-        if (parsed.GetValue(options.Watch))
-        {
-            session.Hint($"{batch.Id}: {Requests(input.Count)} of {input.File}.");
-            return await WatchBatch.RunAsync(session, batch.Id, ct);
-        }
         if (session.Json)
             session.Terminal.Json(batch, DarkroomJson.Answers.Batch);
+        if (parsed.GetValue(options.Watch))
+            return await WatchBatch.RunAsync(session, batch.Id, patience, ct);
         var skipped = batch.SkippedLines > 0 ? $", {Words.Count(batch.SkippedLines, "bad line", "bad lines")} skipped" : "";
         session.Say($"{batch.Id} {batch.Status}, {Requests(batch.RequestCounts.Total)}{skipped}");
         session.Hint($"Follow it with 'darkroom watch {batch.Id}', then 'darkroom download {batch.Id}'.");

@@ -101,15 +101,19 @@ internal static class SubmitCommand
                 WebhookUrl = parsed.GetValue(options.WebhookUrl),
             }, key, ct);
         }
-        catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
+        catch (Exception e) when (BrokenOffException.LeavesOpen(e))
         {
-            session.Hint($"Whether the job was taken is not known. Submitted again with --idempotency-key {key} it stays one job.");
-            throw;
+            throw new BrokenOffException(e, new(
+                null, null, key, $"Whether the job was taken is not known. Submitted again with --idempotency-key {key} it stays one job."));
         }
-        if (parsed.GetValue(options.Watch))
-            return await WatchJobs.RunAsync(session, [job.Id], ct);
+        // Before it is watched: whatever happens to the watching, what was bought has been told.
         if (session.Json)
             session.Terminal.Json(job, DarkroomJson.Answers.Job);
+        if (parsed.GetValue(options.Watch))
+        {
+            session.Hint($"{job.Id} was taken.");
+            return await WatchJobs.RunAsync(session, [job.Id], new(session, answered: true), ct);
+        }
         session.Say($"{job.Id} {job.Status}");
         session.Hint($"Follow it with 'darkroom watch {job.Id}', then 'darkroom download {job.Id}'.");
         return ExitCode.Done;

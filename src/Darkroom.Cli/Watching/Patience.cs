@@ -1,14 +1,15 @@
+using System.Net;
 using Darkroom.Client;
 
 namespace Darkroom.Cli.Watching;
 
 /// <summary>Looks again and again, and outlasts a Darkroom that is restarted meanwhile.</summary>
-internal sealed class Patience(Session session)
+/// <param name="answered">Whether Darkroom has answered this command already.</param>
+internal sealed class Patience(Session session, bool answered = false)
 {
     static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1), GiveUpAfter = TimeSpan.FromMinutes(5);
 
     DateTime? awaySince;
-    bool answered;
 
     /// <summary>Asks once a second while no answer comes; a first call that fails is a wrong address, and fails at once.</summary>
     public async Task<T> AskAsync<T>(Func<Task<T>> ask, CancellationToken ct)
@@ -35,6 +36,6 @@ internal sealed class Patience(Session session)
 
     public static Task WaitAsync(CancellationToken ct) => Task.Delay(LookEvery, ct);
 
-    static bool IsPassing(Exception e) =>
-        e is HttpRequestException or IOException or DarkroomException { Status: >= System.Net.HttpStatusCode.InternalServerError };
+    public static bool IsPassing(Exception e) =>
+        e is HttpRequestException or IOException or DarkroomException { Status: >= HttpStatusCode.InternalServerError or HttpStatusCode.TooManyRequests };
 }

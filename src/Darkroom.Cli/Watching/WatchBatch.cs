@@ -11,15 +11,15 @@ internal static class WatchBatch
     static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(10);
 
     /// <returns>The exit code, by how the batch ended.</returns>
-    public static async Task<int> RunAsync(Session session, string id, CancellationToken ct)
+    public static async Task<int> RunAsync(Session session, string id, Patience patience, CancellationToken ct)
     {
         try
         {
             var batch = session switch
             {
-                { Json: true } => await FollowAsync(session, id, batch => session.Terminal.Json(batch, DarkroomJson.Answers.Batch), ct),
-                { Terminal.IsLive: true } => await FollowLiveAsync(session, id, ct),
-                _ => await FollowAsync(session, id, Lines(session), ct),
+                { Json: true } => await FollowAsync(session, id, patience, batch => session.Terminal.Json(batch, DarkroomJson.Answers.Batch), ct),
+                { Terminal.IsLive: true } => await FollowLiveAsync(session, id, patience, ct),
+                _ => await FollowAsync(session, id, patience, Lines(session), ct),
             };
             return Outcome(session, batch);
         }
@@ -30,9 +30,9 @@ internal static class WatchBatch
         }
     }
 
-    static Task<Batch> FollowLiveAsync(Session session, string id, CancellationToken ct) =>
+    static Task<Batch> FollowLiveAsync(Session session, string id, Patience patience, CancellationToken ct) =>
         session.Terminal.Error.Live(new Text($"{id} ...")).StartAsync(live =>
-            FollowAsync(session, id, batch => live.UpdateTarget(BatchView.Of(batch, DateTimeOffset.Now)), ct));
+            FollowAsync(session, id, patience, batch => live.UpdateTarget(BatchView.Of(batch, DateTimeOffset.Now)), ct));
 
     static Action<Batch> Lines(Session session)
     {
@@ -47,9 +47,8 @@ internal static class WatchBatch
         };
     }
 
-    static async Task<Batch> FollowAsync(Session session, string id, Action<Batch> tell, CancellationToken ct)
+    static async Task<Batch> FollowAsync(Session session, string id, Patience patience, Action<Batch> tell, CancellationToken ct)
     {
-        var patience = new Patience(session);
         for (var told = ""; ; await Patience.WaitAsync(ct))
         {
             var batch = await patience.AskAsync(() => session.Darkroom.GetBatchAsync(id, ct), ct);

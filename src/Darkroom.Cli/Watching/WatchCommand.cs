@@ -11,9 +11,9 @@ internal static class WatchCommand
         var command = new Command("watch", "Follow a batch or jobs until they have ended or a person must decide. Ctrl-C stops only the watching.") { ids };
         connection.Run(command, async (session, parsed, ct) => parsed.GetValue(ids) switch
         {
-            [var batch] when IsBatch(batch) => await WatchBatch.RunAsync(session, batch, ct),
+            [var batch] when IsBatch(batch) => await WatchBatch.RunAsync(session, batch, new(session), ct),
             { } several when several.Any(IsBatch) => session.Fail(ExitCode.BadInput, "One batch at a time, or jobs."),
-            { } jobs => await WatchJobs.RunAsync(session, jobs, ct),
+            { } jobs => await WatchJobs.RunAsync(session, jobs, new(session), ct),
             null => ExitCode.BadInput,
         });
         return command;

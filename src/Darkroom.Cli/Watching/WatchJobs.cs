@@ -6,9 +6,8 @@ namespace Darkroom.Cli.Watching;
 internal static class WatchJobs
 {
     /// <returns>The exit code, by how the jobs ended.</returns>
-    public static async Task<int> RunAsync(Session session, IReadOnlyList<string> ids, CancellationToken ct)
+    public static async Task<int> RunAsync(Session session, IReadOnlyList<string> ids, Patience patience, CancellationToken ct)
     {
-        var patience = new Patience(session);
         var seen = new Dictionary<string, Job>();
         try
         {
