@@ -4,6 +4,8 @@ using Darkroom.Simulator;
 using Darkroom.Tests.Infrastructure;
 using Darkroom.Worker.Access;
 using Darkroom.Worker.Database;
+using Darkroom.Worker.Execution;
+using Microsoft.Extensions.Options;
 using Darkroom.Worker;
 using Xunit;
 
@@ -51,6 +53,16 @@ public sealed class The_metrics_page : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_process_that_makes_no_calls_takes_a_node_for_silent_when_the_others_do()
+    {
+        // No worker could start with these slots: the rules are not for who has none.
+        await using var api = await TestWorker.StartAsync(
+            database, simulator, "Darkroom:Roles=api", "Darkroom:Worker:RescueAfter=00:01:00", "Darkroom:Worker:Slots=0");
+
+        Assert.Equal(TimeSpan.FromMinutes(1), api.Get<IOptions<WorkerOptions>>().Value.RescueAfter);
+    }
+
+    [Fact]
     public async Task Rare_events_begin_at_zero_and_the_runtime_shows_itself()
     {
         var page = (await GetAsync("/metrics", MetricsKey)).Body;
@@ -58,6 +70,8 @@ public sealed class The_metrics_page : IAsyncLifetime
         foreach (var series in new[]
         {
             """darkroom_attempts_total{otel_scope_name="Darkroom",endpoint="default",outcome="unknown",reason="node_lost"} 0""",
+            """darkroom_attempts_total{otel_scope_name="Darkroom",endpoint="default",outcome="unknown",reason="spool_lost"} 0""",
+            """darkroom_attempts_total{otel_scope_name="Darkroom",endpoint="default",outcome="unknown",reason="spool_damaged"} 0""",
             "darkroom_jobs_ended_total", "darkroom_webhook_attempts_total", "darkroom_node_accepting", "darkroom_database_reachable", "darkroom_endpoint_state",
             "dotnet_process_memory_working_set_bytes", "kestrel_active_connections", "db_client_connection_count",
         })
