@@ -5,8 +5,8 @@ namespace Darkroom.Worker.Endpoint;
 /// <summary>How the learned figures of an endpoint follow its answers. Null, as in the row: the configured figure stands.</summary>
 internal static class Pace
 {
-    /// <summary>Tokens a minute; more than the dearest picture takes. A header with less counts something else, and believing it would be a stop.</summary>
-    const double TokensFloor = 10_000;
+    /// <summary>Tokens a minute; more than the dearest picture takes (6240). A header with less counts something else, and believing it would be a stop.</summary>
+    const double TokensFloor = 7_000;
 
     /// <summary>
     /// The images a minute after a 429 or 503: what the limit header says where that explains it, else a part of the present pace.

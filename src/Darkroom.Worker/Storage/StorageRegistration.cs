@@ -20,6 +20,7 @@ internal static class StorageRegistration
                 }
             })
             .ValidateOnStart();
+        services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<StoredContent>();
         return services.AddSingleton(provider =>
         {

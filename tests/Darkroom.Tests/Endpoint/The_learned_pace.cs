@@ -93,7 +93,7 @@ public sealed class The_learned_pace
         Assert.Equal(20_000, Tokens(50_000, 20_000, learned: 30_000, minutesAgo: 0));
         Assert.Equal(30_000, Tokens(null, 100_000, learned: 30_000, minutesAgo: 0));
         // Of something else, such as thousands, or of nobody knows what.
-        Assert.Equal(10_000, Tokens(null, 30));
-        Assert.Equal(10_000, Tokens(200_000, 0.00000001));
+        Assert.Equal(7_000, Tokens(null, 30));
+        Assert.Equal(7_000, Tokens(200_000, 0.00000001));
     }
 }
