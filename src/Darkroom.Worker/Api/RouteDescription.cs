@@ -36,8 +36,9 @@ internal static class RouteDescription
         route.WithMetadata(new DescribedBody(typeof(T), description, null, Required: true) { MediaType = "multipart/form-data" });
 
     /// <summary>The parameters of every list.</summary>
-    public static RouteHandlerBuilder TakesPage(this RouteHandlerBuilder route) => route
-        .TakesQuery("limit", "Rows of a page, 1 to 100; 20 if not given.")
+    /// <param name="most">As <see cref="QueryReader.Limit"/> reads them.</param>
+    public static RouteHandlerBuilder TakesPage(this RouteHandlerBuilder route, int most = 100, int unsaid = 20) => route
+        .TakesQuery("limit", $"Rows of a page, 1 to {most}; {unsaid} if not given.")
         .TakesQuery("after", "The last_id of the page before.")
         .Produces<ErrorBody>(StatusCodes.Status400BadRequest);
 }

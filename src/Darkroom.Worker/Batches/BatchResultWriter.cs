@@ -78,9 +78,9 @@ internal sealed class BatchResultWriter(Links links, SignedLinks signed, IImageS
         };
     }
 
-    /// <summary>The endpoint's own refusal in its own shape, where that is what ended the line.</summary>
+    /// <summary>In the endpoint's own shape.</summary>
     static BatchResponse? RefusalOf(Job line) =>
-        line is { Status: JobStatus.Failed, ErrorStage: "status", ErrorHttpStatus: >= 400 and < 500 } && JobFailure.Of(line, WireId.Job.Format(line.Id)) is var told
+        JobFailure.RefusalOf(line) is { } told
             ? new(told.Status, line.ErrorRequestId, new() { Error = new(told.Type, told.Code, told.Message, Param: null) })
             : null;
 

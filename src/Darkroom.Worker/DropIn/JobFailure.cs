@@ -20,13 +20,18 @@ internal static class JobFailure
         { Status: JobStatus.Canceled } => Error("job_canceled", $"Job {id} was cancelled."),
         { Status: JobStatus.Held } => Error(
             "job_held", $"Job {id} is held for a person to decide, because it may have been billed already. {job.ErrorMessage}"),
-        { ErrorStage: "status", ErrorHttpStatus: >= 400 and < 500 and var status } => new(
-            status,
-            job.ErrorCode == "moderation_blocked" ? "image_generation_user_error" : "invalid_request_error",
-            job.ErrorCode,
-            CallFailure.Quoted(job.ErrorMessage ?? "")),
-        _ => Error(job.ErrorCode ?? "job_failed", job.ErrorMessage ?? $"Job {id} failed."),
+        _ => RefusalOf(job) ?? Error(job.ErrorCode ?? "job_failed", job.ErrorMessage ?? $"Job {id} failed."),
     };
+
+    /// <summary>The endpoint's own answer, where that is what ended the job; null otherwise.</summary>
+    public static ApiError? RefusalOf(Job job) =>
+        job is { Status: JobStatus.Failed, ErrorStage: "status", ErrorHttpStatus: >= 400 and < 500 and var status }
+            ? new(
+                status,
+                job.ErrorCode == "moderation_blocked" ? "image_generation_user_error" : "invalid_request_error",
+                job.ErrorCode,
+                CallFailure.Quoted(job.ErrorMessage ?? ""))
+            : null;
 
     public static ApiError EndpointPaused(string id, string? reason) => Error(
         "endpoint_paused",

@@ -9,7 +9,7 @@ namespace Darkroom.Worker.Files;
 internal sealed record FileFilter(string[]? Purposes, bool OldestFirst, Guid? After, int Limit)
 {
     /// <summary>OpenAI's, and its default too: its client for .NET asks for one page and takes it for all.</summary>
-    const int Most = 10_000;
+    public const int Most = 10_000;
 
     public static FileFilter From(QueryReader query) => new(
         query.Several("purpose", FilePurpose.All), query.Several("order", ["asc", "desc"]) is ["asc"], query.Id("after", WireId.File), query.Limit(most: Most, unsaid: Most));

@@ -22,9 +22,7 @@ internal static class FileRoutes
             .Produces<StoredFile>();
         routes.MapGet(All, ListAsync).RequireAuthorization(Scopes.Read)
             .Describe(Tag, "List files", "Newest first, or oldest first.")
-            .TakesQuery("limit", "Files of a page, 1 to 10,000, which is the default too.")
-            .TakesQuery("after", "The last_id of the page before.")
-            .Produces<ErrorBody>(StatusCodes.Status400BadRequest)
+            .TakesPage(most: FileFilter.Most, unsaid: FileFilter.Most)
             .TakesQuery("purpose", "One or both of batch and batch_output, separated by commas.")
             .TakesQuery("order", "desc (default) or asc, by the time of creation.")
             .Produces<ListPage<StoredFile>>();

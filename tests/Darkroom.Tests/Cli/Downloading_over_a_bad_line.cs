@@ -45,22 +45,8 @@ public sealed class Downloading_over_a_bad_line : IDisposable
         return (await new Download(session, folder, 1).RunAsync(jobs.ToAsyncEnumerable(), Cancel), error.ToString());
     }
 
-    static Job Job(string id) => new()
-    {
-        Id = id,
-        Status = "succeeded",
-        Model = "m",
-        Prompt = "p",
-        Quality = "auto",
-        N = 1,
-        Size = "auto",
-        Cost = new("USD", 0, 0),
-        Attempts = 1,
-        Priority = 5,
-        CreatedAt = default,
-        DueAt = default,
-        Images = [new(0, "", "image/png", Picture.Length, Convert.ToHexStringLower(SHA256.HashData(Picture)), 1, 1)],
-    };
+    static Job Job(string id) =>
+        SampleJob.With(new JobImage(0, "", "image/png", Picture.Length, Convert.ToHexStringLower(SHA256.HashData(Picture)), 1, 1), id);
 
     public void Dispose() => folder.Delete(recursive: true);
 

@@ -103,23 +103,7 @@ public sealed class Downloading_pictures
         Assert.Equal(["A_b-0.png", "a_B-job_2-0.png", "a_B-job_3-0.png"], all);
     }
 
-    static Job Named(string customId, string id) => new()
-    {
-        Id = id,
-        CustomId = customId,
-        Status = "succeeded",
-        Model = "m",
-        Prompt = "p",
-        Quality = "auto",
-        N = 1,
-        Size = "auto",
-        Cost = new("USD", 0, 0),
-        Attempts = 1,
-        Priority = 5,
-        CreatedAt = default,
-        DueAt = default,
-        Images = [new(0, "", "image/png", 1, "", 1, 1)],
-    };
+    static Job Named(string customId, string id) => SampleJob.With(new JobImage(0, "", "image/png", 1, "", 1, 1), id) with { CustomId = customId };
 
     static (int Fetched, int AlreadyHere) Fetched(CommandRun run)
     {
